@@ -1,0 +1,130 @@
+"""The one contract between the physics and everything that runs, tests or draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from weltnet.observables import Observable, Plane
+from weltnet.params import Params, Saboteur
+
+__all__ = ["Cancelled", "Claim", "Experiment", "Frame", "Group", "Preset", "Report", "Saboteur", "Verdict", "Word"]
+
+Word = Literal["holds", "fails", "undecided", "outside-regime"]
+Group = Literal["all", "learning", "quantum", "space-time", "life"]
+
+P = TypeVar("P", bound=Params)
+S = TypeVar("S")
+
+Report = Callable[[float, str], None]
+"""Called by long preparation with (fraction done, what is being computed); raises `Cancelled` to stop it."""
+
+
+class Cancelled(Exception):
+    """Preparation was stopped because nobody wants its result any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A named statement that can fail, with the answer this project has registered for it."""
+
+    name: str
+    sentence: str
+    source: str
+    """Key into `weltnet.sources`, then the equation, as `2008.01540 §8`."""
+    registered: Word
+    evidence: str = ""
+    """Why the registered answer is what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What this run says about one claim.
+
+    The claim holds when the 95 % interval measured ± error lies inside `band`, fails when it lies wholly outside, and is
+    undecided when it straddles an edge; outside its regime the number is shown but decides nothing.
+    """
+
+    claim: str
+    word: Word
+    symbol: str
+    measured: float
+    error: float
+    predicted: float
+    band: tuple[float, float]
+    null: float | None
+    sentence: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named setting with one sentence of what to look for."""
+
+    name: str
+    look_for: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """An immutable snapshot: what was seen at `step`, what theory says for it, and the Params it is a picture of."""
+
+    seq: int
+    step: int
+    time: float
+    params: Params
+    seen: Mapping[str, Observable]
+    theory: Mapping[str, Observable]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment(Generic[P, S]):
+    """One claim of the theory (or several), how it is run, seen, predicted, judged and broken.
+
+    `begin(params, seed, report)` prepares a state, a mutable dataclass with a field `step: int`, whose array fields are
+    its memory and whose frozen dataclass fields are shared preparation. `step(state, params)` advances it in place by
+    `stride` learning steps, using no randomness but counters keyed by (seed, step). `observe` and `theory` return the
+    same keys and types (theory may leave keys out). `verdict` judges every claim from the state alone.
+    """
+
+    slug: str
+    title: str
+    group: Group
+    question: str
+    """One line under the title: what is asked, in plain words."""
+    formula: str
+    """The claim as LaTeX."""
+    sources: tuple[str, ...]
+    by_hand: str
+    """What was put in by hand."""
+    emergent: str
+    """What was not put in, and is measured."""
+    params: type[P]
+    planes: Mapping[str, Plane]
+    claims: tuple[Claim, ...]
+    presets: tuple[Preset, ...]
+    stride: int
+    """Learning steps per frame; fixed, so that the state never depends on the display."""
+    verify_steps: int
+    """Learning steps after which the verdicts mean what they say."""
+    begin: Callable[[P, int, Report], S]
+    step: Callable[[S, P], None]
+    clock: Callable[[S], float]
+    observe: Callable[[S, P], Mapping[str, Observable]]
+    theory: Callable[[S, P], Mapping[str, Observable]]
+    verdict: Callable[[S, P], tuple[Verdict, ...]]
+    derived: Callable[[P], Mapping[str, str]] = field(default=lambda params: {})
+    """Quantities derived from the knobs, shown at their foot: symbol -> text."""
+    time_unit: str = "steps"
+
+    @property
+    def saboteurs(self) -> tuple[Saboteur, ...]:
+        """The switches that break this experiment's assumptions."""
+        return self.params.saboteurs
+
+    def claim(self, name: str) -> Claim:
+        """The claim of this name."""
+        return next(c for c in self.claims if c.name == name)

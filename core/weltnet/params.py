@@ -1,0 +1,231 @@
+"""Parameters: one frozen pydantic model per experiment, every field a knob declared once.
+
+Sliders, links, files, the command line, REST and the JSON schema all read the declaration made here, and one validator
+stands behind every door: `Params.parse` takes what a door received and returns a whole, checked object or raises
+`BadParams`, whose message is one sentence fit for a person.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+__all__ = ["BadParams", "Knob", "Params", "Saboteur", "choice", "knob", "region"]
+
+Region = tuple[float, float, float, float]
+
+
+class BadParams(ValueError):
+    """A parameter was refused; the message names the field, the value, what is allowed and what the knob means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saboteur:
+    """One switch that breaks the assumption a claim rests on, so that its verdict visibly turns."""
+
+    name: str
+    assumption: str
+    """What is broken, as a person would say it: `Break it: <assumption>`."""
+    turns: tuple[str, ...]
+    """Names of the claims whose verdict must turn."""
+    planes: tuple[str, ...] = ()
+    """Planes whose pictures no longer mean what their title says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """What a person may turn, read back from a declaration."""
+
+    name: str
+    kind: Literal["number", "integer", "choice", "region"]
+    default: Any
+    symbol: str
+    unit: str
+    meaning: str
+    equation: str
+    group: str
+    restarts: bool
+    low: float = -math.inf
+    high: float = math.inf
+    log: bool = False
+    choices: tuple[str, ...] = ()
+    plane: str = ""
+
+    @property
+    def label(self) -> str:
+        """The knob's name in English words."""
+        return self.name.replace("_", " ")
+
+    @property
+    def allowed(self) -> str:
+        """What the knob accepts, in words."""
+        unit = f" {self.unit}" if self.unit else ""
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.choices)
+        if self.kind == "region":
+            return f"four numbers x0, y0, x1, y1 in [{self.low:g}, {self.high:g}]{unit}, or nothing"
+        whole = "a whole number in " if self.kind == "integer" else "a number in "
+        return f"{whole}[{self.low:g}, {self.high:g}]{unit}"
+
+
+def knob(
+    default: float,
+    low: float,
+    high: float,
+    *,
+    symbol: str,
+    meaning: str,
+    unit: str = "",
+    equation: str = "",
+    group: str = "",
+    restarts: bool = False,
+    log: bool = False,
+) -> Any:
+    """Declare a number: its range, unit, symbol, meaning and equation, and whether changing it restarts the run."""
+    extra = dict(symbol=symbol, unit=unit, meaning=meaning, equation=equation, group=group, restarts=restarts, log=log)
+    return Field(default, ge=low, le=high, allow_inf_nan=False, description=meaning, json_schema_extra={"knob": extra})
+
+
+def choice(
+    default: str, *, symbol: str, meaning: str, equation: str = "", group: str = "", restarts: bool = False
+) -> Any:
+    """Declare a choice; the field's type is a `Literal` of the allowed words."""
+    extra = dict(symbol=symbol, unit="", meaning=meaning, equation=equation, group=group, restarts=restarts)
+    return Field(default, description=meaning, json_schema_extra={"knob": extra})
+
+
+def region(low: float, high: float, *, plane: str, symbol: str, meaning: str, group: str = "") -> Any:
+    """Declare a selection on a plane: a box (x0, y0, x1, y1), a tapped point when the box is degenerate, or nothing."""
+    extra = dict(symbol=symbol, unit="", meaning=meaning, equation="", group=group, restarts=False)
+    extra |= dict(plane=plane, low=low, high=high)
+    return Field(None, description=meaning, json_schema_extra={"knob": extra})
+
+
+class Params(BaseModel):
+    """The whole state of an experiment's knobs: frozen, checked, never a torn mixture of old and new."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    saboteurs: ClassVar[tuple[Saboteur, ...]] = ()
+
+    broken: tuple[str, ...] = Field((), description="names of the saboteurs that are switched on")
+
+    @field_validator("broken", mode="before")
+    @classmethod
+    def _known_saboteurs(cls, value: Any) -> tuple[str, ...]:
+        names = [s.name for s in cls.saboteurs]
+        given = value.split(",") if isinstance(value, str) else list(value)
+        given = [g.strip() for g in given if g.strip()]
+        for g in given:
+            if g not in names:
+                raise ValueError(f"broken = {g!r} names no saboteur; allowed: {', '.join(names) or 'none'}")
+        return tuple(n for n in names if n in given)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _region_from_text(cls, value: Any, info: Any) -> Any:
+        extra = _extra(cls, info.field_name) if info.field_name != "broken" else {}
+        if "plane" not in extra:
+            return value
+        if isinstance(value, str):
+            if not value.strip():
+                return None
+            value = value.split(",")
+        if value is None:
+            return None
+        try:
+            box = tuple(float(v) for v in value)
+        except (TypeError, ValueError):
+            box = ()
+        if len(box) != 4 or not all(extra["low"] <= v <= extra["high"] for v in box):
+            raise ValueError("not a box inside the plane")
+        return (min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3]))
+
+    @classmethod
+    def knobs(cls) -> dict[str, Knob]:
+        """Every knob of this class by field name, in the order of declaration."""
+        return {name: _knob(cls, name) for name in cls.model_fields if name != "broken"}
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any], base: Self | None = None) -> Self:
+        """Build a whole object from what a door received, on top of `base` (default: the defaults).
+
+        Raises `BadParams` with one sentence naming the field, the value, what is allowed and what it means.
+        """
+        known = [*cls.model_fields]
+        for key in values:
+            if key not in known:
+                raise BadParams(f"{key} is not a parameter here; allowed: {', '.join(known)}")
+        start = base.model_dump() if base is not None else {}
+        try:
+            return cls.model_validate(start | dict(values))
+        except ValidationError as error:
+            raise BadParams(_sentence(cls, error)) from None
+
+    def changed(self, other: Self) -> dict[str, Any]:
+        """The fields in which `other` differs from this object, with the values of `other`."""
+        mine, theirs = self.model_dump(), other.model_dump()
+        return {k: v for k, v in theirs.items() if v != mine[k]}
+
+    def restarts(self, other: Self) -> bool:
+        """Whether going from this object to `other` starts a new run."""
+        knobs = self.knobs()
+        return any(k in knobs and knobs[k].restarts for k in self.changed(other))
+
+    def breaks(self, name: str) -> bool:
+        """Whether the named saboteur is switched on."""
+        return name in self.broken
+
+    def as_text(self) -> dict[str, str]:
+        """Every field that differs from its default, as text that `parse` reads back to the same object."""
+        return {k: to_text(v) for k, v in type(self)().changed(self).items()}
+
+    def canonical(self) -> str:
+        """One line of JSON that is equal exactly when the objects are equal."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+
+
+def to_text(value: Any) -> str:
+    """A parameter's value as text that `Params.parse` reads back to the same value."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple | list):
+        return ",".join(to_text(v) for v in value)
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _extra(cls: type[Params], name: str) -> dict[str, Any]:
+    extra = cls.model_fields[name].json_schema_extra
+    if not isinstance(extra, dict) or not isinstance(extra.get("knob"), dict):
+        raise TypeError(f"{cls.__name__}.{name} is not declared with knob(), choice() or region()")
+    return dict(extra["knob"])  # type: ignore[call-overload, no-any-return]
+
+
+def _knob(cls: type[Params], name: str) -> Knob:
+    field, extra = cls.model_fields[name], _extra(cls, name)
+    bounds: dict[str, Any] = {}
+    if "plane" in extra:
+        kind: Any = "region"
+    elif (words := get_args(field.annotation)) and all(isinstance(w, str) for w in words):
+        kind, bounds = "choice", {"choices": words}
+    else:
+        kind = "integer" if field.annotation is int else "number"
+        for m in field.metadata:
+            bounds |= {"low": m.ge} if hasattr(m, "ge") else {"high": m.le} if hasattr(m, "le") else {}
+    return Knob(name=name, kind=kind, default=field.default, **(extra | bounds))
+
+
+def _sentence(cls: type[Params], error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    if name == "broken":
+        return str(first["msg"]).removeprefix("Value error, ")
+    k = _knob(cls, name)
+    shown = repr(first["input"])
+    shown = shown if len(shown) <= 60 else shown[:57] + "…"
+    return f"{name} = {shown} is refused; allowed: {k.allowed} ({k.symbol}: {k.meaning})"

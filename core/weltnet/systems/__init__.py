@@ -1,0 +1,1 @@
+"""What exists: networks, activations, losses, boundary data and their training; no experiment time in them."""
