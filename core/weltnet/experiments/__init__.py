@@ -1,0 +1,19 @@
+"""The table of contents, in reading order. Adding an experiment is one file and one line here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weltnet.experiment import Experiment
+
+__all__ = ["ALL", "by_slug"]
+
+ALL: tuple[Experiment[Any, Any], ...] = ()
+
+
+def by_slug(slug: str) -> Experiment[Any, Any]:
+    """The experiment of this slug; an unknown one is refused with a sentence naming all."""
+    for experiment in ALL:
+        if experiment.slug == slug:
+            return experiment
+    raise KeyError(f"{slug!r} is not an experiment; allowed: {', '.join(e.slug for e in ALL)}")
