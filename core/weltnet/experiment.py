@@ -42,8 +42,8 @@ class Claim:
 class Verdict:
     """What this run says about one claim.
 
-    The claim holds when the 95 % interval measured ± error lies inside `band`, fails when it lies wholly outside, and is
-    undecided when it straddles an edge; outside its regime the number is shown but decides nothing.
+    The claim holds when the 95 % interval measured ± error lies inside `band`, fails when it lies wholly outside, and
+    is undecided when it straddles an edge; outside its regime the number is shown but decides nothing.
     """
 
     claim: str

@@ -118,8 +118,8 @@ class Cloud(Observable):
 class MetricField(Observable):
     """Local light cones of ds² = −S dt² + h_ij (dX^i − v^i dt)(dX^j − v^j dt).
 
-    at: (n, 2) event positions; drift: (n, 2) cone axis v per tick; radius: (n, 2, 2) factor L with L Lᵀ = S h⁻¹, so that
-    the cone after one tick is at + v + L (cos φ, sin φ); resolved: (n,) bool. `scale` ticks are drawn.
+    at: (n, 2) event positions; drift: (n, 2) cone axis v per tick; radius: (n, 2, 2) factor L with L Lᵀ = S h⁻¹, so
+    that the cone after one tick is at + v + L (cos φ, sin φ); resolved: (n,) bool. `scale` ticks are drawn.
     """
 
     plane: str
@@ -132,7 +132,10 @@ class MetricField(Observable):
 
 @dataclass(frozen=True, slots=True)
 class Paths(Observable):
-    """Polylines. points: (n, 2); starts: (paths,) index of each path's first point. A `static` one only changes on restart."""
+    """Polylines. points: (n, 2); starts: (paths,) index of each path's first point.
+
+    A `static` one changes only when the run restarts: it is built into the figure instead of being sent each frame.
+    """
 
     plane: str
     points: Array

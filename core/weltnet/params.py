@@ -87,23 +87,27 @@ def knob(
     log: bool = False,
 ) -> Any:
     """Declare a number: its range, unit, symbol, meaning and equation, and whether changing it restarts the run."""
-    extra = dict(symbol=symbol, unit=unit, meaning=meaning, equation=equation, group=group, restarts=restarts, log=log)
-    return Field(default, ge=low, le=high, allow_inf_nan=False, description=meaning, json_schema_extra={"knob": extra})
+    extra = _declared(symbol, meaning, unit=unit, equation=equation, group=group, restarts=restarts, log=log)
+    return Field(default, ge=low, le=high, allow_inf_nan=False, description=meaning, json_schema_extra=extra)
 
 
 def choice(
     default: str, *, symbol: str, meaning: str, equation: str = "", group: str = "", restarts: bool = False
 ) -> Any:
     """Declare a choice; the field's type is a `Literal` of the allowed words."""
-    extra = dict(symbol=symbol, unit="", meaning=meaning, equation=equation, group=group, restarts=restarts)
-    return Field(default, description=meaning, json_schema_extra={"knob": extra})
+    extra = _declared(symbol, meaning, equation=equation, group=group, restarts=restarts)
+    return Field(default, description=meaning, json_schema_extra=extra)
 
 
 def region(low: float, high: float, *, plane: str, symbol: str, meaning: str, group: str = "") -> Any:
     """Declare a selection on a plane: a box (x0, y0, x1, y1), a tapped point when the box is degenerate, or nothing."""
-    extra = dict(symbol=symbol, unit="", meaning=meaning, equation="", group=group, restarts=False)
-    extra |= dict(plane=plane, low=low, high=high)
-    return Field(None, description=meaning, json_schema_extra={"knob": extra})
+    extra = _declared(symbol, meaning, group=group, plane=plane, low=low, high=high)
+    return Field(None, description=meaning, json_schema_extra=extra)
+
+
+def _declared(symbol: str, meaning: str, **rest: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {"unit": "", "equation": "", "group": "", "restarts": False}
+    return {"knob": plain | {"symbol": symbol, "meaning": meaning} | rest}
 
 
 class Params(BaseModel):
@@ -201,9 +205,10 @@ def to_text(value: Any) -> str:
 
 def _extra(cls: type[Params], name: str) -> dict[str, Any]:
     extra = cls.model_fields[name].json_schema_extra
-    if not isinstance(extra, dict) or not isinstance(extra.get("knob"), dict):
+    declared = extra.get("knob") if isinstance(extra, dict) else None
+    if not isinstance(declared, dict):
         raise TypeError(f"{cls.__name__}.{name} is not declared with knob(), choice() or region()")
-    return dict(extra["knob"])  # type: ignore[call-overload, no-any-return]
+    return dict(declared)
 
 
 def _knob(cls: type[Params], name: str) -> Knob:
