@@ -1,0 +1,365 @@
+"""A run in its own process: controls in, newest encoded frame out, never a queue.
+
+The child owns a `Timeline` and answers at most one outstanding `ask` with one frame; the parent holds a `Worker`, which
+sends controls and hands what arrives to a listener. Messages on the pipe are one JSON object and one blob of bytes, so
+neither side ever unpickles anything. When nobody asks, the child stops stepping.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import multiprocessing
+import os
+import struct
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection
+from typing import Any
+
+from weltnet import codec, timeline
+from weltnet.experiment import Cancelled
+from weltnet.params import BadParams
+from weltnet.timeline import Log, Timeline
+
+__all__ = ["STEPS_PER_SECOND", "Worker", "warm_up"]
+
+STEPS_PER_SECOND = 50
+"""Learning steps a second at speed 1×."""
+
+PATIENCE = 3.0
+"""Seconds without an ask after which the child sleeps."""
+
+NEWS_EVERY = 0.5
+"""Seconds between two reports of verdicts and status."""
+
+Message = dict[str, Any]
+Listener = Callable[[Message, bytes], None]
+
+
+def _pack(message: Mapping[str, Any], blob: bytes = b"") -> bytes:
+    text = json.dumps(message, separators=(",", ":"), allow_nan=False).encode()
+    return struct.pack("<I", len(text)) + text + blob
+
+
+def _unpack(data: bytes) -> tuple[Message, bytes]:
+    (n,) = struct.unpack_from("<I", data)
+    return json.loads(data[4 : 4 + n]), data[4 + n :]
+
+
+# -- the parent's side ------------------------------------------------------------------------------------------------
+
+
+def _context() -> Any:
+    """A fork server with the kernels imported (not run: OpenMP does not survive a fork); spawn where there is no fork."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["weltnet.worker", "weltnet.experiments"])
+    return context
+
+
+@contextlib.contextmanager
+def _environment() -> Any:
+    """Linear algebra in workers runs on one thread, so that its bits do not depend on the machine's load."""
+    wanted = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def warm_up() -> None:
+    """Start the fork server now, so that it imports the kernels while the parent does something else."""
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        from multiprocessing import forkserver
+
+        _context()
+        with _environment():
+            forkserver.ensure_running()
+
+
+class Worker:
+    """The parent's handle on one worker process. `listen(message, blob)` is called on a reader thread."""
+
+    def __init__(self, slug: str, listen: Listener) -> None:
+        context = _context()
+        self._pipe, child = context.Pipe()
+        with _environment():
+            self.process = context.Process(target=_main, args=(child, slug), daemon=True, name=f"weltnet {slug}")
+            self.process.start()
+        child.close()
+        self._lock = threading.Lock()
+        self._listen = listen
+        self._closed = False
+        threading.Thread(target=self._read, daemon=True, name=f"reader of {slug}").start()
+
+    def send(self, name: str, blob: bytes = b"", **values: Any) -> None:
+        """Send a control; silently nothing when the worker is gone (its death is reported to the listener)."""
+        with self._lock, contextlib.suppress(OSError):
+            self._pipe.send_bytes(_pack({"do": name, **values}, blob))
+
+    def close(self) -> None:
+        """End the process; the listener hears nothing more."""
+        self._closed = True
+        self.send("quit")
+        self.process.join(0.5)
+        if self.process.is_alive():
+            self.process.kill()
+
+    def _read(self) -> None:
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                message, blob = _unpack(self._pipe.recv_bytes())
+                if not self._closed:
+                    self._listen(message, blob)
+        self._pipe.close()
+        if not self._closed:
+            self._listen({"type": "died"}, b"")
+
+
+# -- the child's side -------------------------------------------------------------------------------------------------
+
+
+def _main(pipe: Connection, slug: str) -> None:
+    with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
+        _Child(pipe, slug).live()
+
+
+class _Child:
+    def __init__(self, pipe: Connection, slug: str) -> None:
+        from weltnet.experiments import by_slug
+
+        self.pipe = pipe
+        self.experiment = by_slug(slug)
+        self.inbox: deque[tuple[Message, bytes]] = deque()
+        self.line: Timeline[Any, Any] | None = None
+        self.playing, self.speed = False, 1.0
+        self.wanted = False
+        self.sent: tuple[int, bool] = (-1, False)
+        self.layout = ""
+        self.good_step = 0
+        self.checkpoint_step = -1
+        self.asked = self.due = self.told = 0.0
+        self.preparing = 0.0
+
+    def live(self) -> None:
+        while True:
+            self.receive(self.patience())
+            while self.inbox:
+                message, blob = self.inbox.popleft()
+                if message["do"] == "quit":
+                    return
+                self.guard(getattr(self, "do_" + message.pop("do")), blob=blob, **message)
+            if self.line is not None:
+                self.guard(self.work)
+
+    def guard(self, action: Callable[..., None], **values: Any) -> None:
+        """Turn every fault into a sentence for the page; the child stays alive, with its last good state."""
+        try:
+            action(**values)
+        except Cancelled:
+            pass
+        except BadParams as refused:
+            self.tell("refused", sentence=str(refused))
+        except (ArithmeticError, ValueError, RuntimeError, MemoryError) as fault:
+            self.playing = False
+            good = f" The last good state is at step {self.good_step}." if self.line else ""
+            self.tell("fault", sentence=str(fault) or type(fault).__name__, good=good)
+
+    # -- messages ----------------------------------------------------------------------------------------------------
+
+    def receive(self, timeout: float | None) -> None:
+        while self.pipe.poll(timeout):
+            self.inbox.append(_unpack(self.pipe.recv_bytes()))
+            timeout = 0
+
+    def tell(self, kind: str, blob: bytes = b"", **values: Any) -> None:
+        self.pipe.send_bytes(_pack({"type": kind, **values}, blob))
+
+    def patience(self) -> float | None:
+        """How long the child may wait for the next control."""
+        if self.inbox:
+            return 0.0
+        now = time.monotonic()
+        if self.line is None or not self.playing or now - self.asked > PATIENCE:
+            return 0.0 if self.unsent() else None
+        return max(0.0, self.due - now)
+
+    def report(self, fraction: float, text: str) -> None:
+        """Progress of long preparation; a control that makes it pointless cancels it."""
+        now = time.monotonic()
+        if now - self.told < 0.05:
+            return
+        self.told = now
+        elapsed = now - self.preparing
+        left = elapsed * (1 - fraction) / fraction if fraction > 0.02 and elapsed > 0.5 else -1.0
+        self.tell("progress", fraction=float(fraction), text=text, seconds=left)
+        self.receive(0)
+        if any(m["do"] in ("set", "open", "reseed", "rewind", "quit") for m, _ in self.inbox):
+            raise Cancelled
+
+    # -- controls ----------------------------------------------------------------------------------------------------
+
+    def do_open(self, blob: bytes, log: Message, at: int, playing: bool, speed: float, saved_at: int | None) -> None:
+        """Begin the run of a log and carry it to `at`: from a checkpoint when there is one, else from its seed."""
+        self.preparing = time.monotonic()
+        given = Log(log["seed"], log["initial"], tuple((s, c) for s, c in log["changes"]))
+        self.line = None
+        self.playing, self.speed = playing, speed
+        initial = self.experiment.params.parse(given.initial)
+        line = Timeline(self.experiment, initial, given.seed, self.report)
+        line.adopt(given)
+        if saved_at is not None:
+            line.seek(0)
+            saved = timeline.unpack(blob)
+            past = [values for step, values in given.changes if step <= saved_at]
+            params = initial
+            for values in past:
+                params = self.experiment.params.parse(values, params)
+            line.load(saved_at, params, saved)
+        line.seek(at, self.report)
+        self.line = line
+        self.started()
+
+    def do_ask(self, blob: bytes) -> None:
+        self.wanted, self.asked = True, time.monotonic()
+
+    def do_play(self, blob: bytes) -> None:
+        self.playing, self.due = True, time.monotonic()
+        self.status()
+
+    def do_pause(self, blob: bytes) -> None:
+        self.playing = False
+        self.status()
+
+    def do_speed(self, blob: bytes, speed: float) -> None:
+        self.speed = speed
+        self.status()
+
+    def do_forward(self, blob: bytes) -> None:
+        self.playing = False
+        if self.line:
+            self.line.advance()
+            self.status()
+
+    def do_back(self, blob: bytes) -> None:
+        self.playing = False
+        if self.line:
+            self.line.back()
+            self.status()
+
+    def do_seek(self, blob: bytes, step: int) -> None:
+        self.playing = False
+        if self.line:
+            self.line.seek(step, self.report)
+            self.status()
+
+    def do_last_good(self, blob: bytes) -> None:
+        self.do_seek(blob, self.good_step)
+
+    def do_rewind(self, blob: bytes) -> None:
+        if self.line:
+            self.anew(self.line.params, self.line.seed)
+
+    def do_reseed(self, blob: bytes, seed: int) -> None:
+        if self.line:
+            self.anew(self.line.params, seed)
+
+    def do_set(self, blob: bytes, values: Message) -> None:
+        if self.line is None:
+            return
+        while self.inbox and self.inbox[0][0]["do"] == "set":
+            values |= self.inbox.popleft()[0]["values"]
+        params = self.experiment.params.parse(values, self.line.params)
+        if self.line.params.restarts(params):
+            self.anew(params, self.line.seed)
+        else:
+            self.line.change(params)
+            self.status()
+
+    def anew(self, params: Any, seed: int) -> None:
+        """Begin again; when it is cancelled half-way, the wish is kept for the next beginning."""
+        if self.line is None:
+            return
+        self.preparing = time.monotonic()
+        line = self.line
+        try:
+            line.begin(params, seed, self.report)
+        except Cancelled:
+            line.params, line.seed = params, seed
+            if self.inbox and self.inbox[0][0]["do"] == "set":
+                # The merged wish must begin anew even when its own change would not.
+                message, _ = self.inbox.popleft()
+                self.anew(self.experiment.params.parse(message["values"], params), seed)
+            return
+        line.seq += 1
+        self.started()
+
+    # -- work --------------------------------------------------------------------------------------------------------
+
+    def started(self) -> None:
+        now = time.monotonic()
+        self.due, self.asked, self.checkpoint_step, self.good_step = now, now, -1, 0
+        self.tell("progress", fraction=1.0, text="", seconds=0.0)
+        self.status()
+
+    def unsent(self) -> bool:
+        return self.wanted and self.line is not None and self.sent != (self.line.seq, self.playing)
+
+    def work(self) -> None:
+        line = self.line
+        if line is None:
+            return
+        now = time.monotonic()
+        if self.playing and now >= self.due and now - self.asked <= PATIENCE:
+            line.advance()
+            period = self.experiment.stride / (STEPS_PER_SECOND * self.speed)
+            self.due = max(self.due + period, now - 0.25)
+        if self.unsent():
+            self.picture(line)
+        if now - self.told > NEWS_EVERY and self.playing:
+            self.status()
+        if line.step >= self.checkpoint_step + timeline.CHECKPOINT_EVERY or self.checkpoint_step < 0:
+            self.checkpoint_step = line.step
+            self.tell("checkpoint", timeline.pack(timeline.snapshot(line.state)), step=line.step)
+
+    def picture(self, line: Timeline[Any, Any]) -> None:
+        frame = line.frame()
+        message = codec.encode(frame, playing=self.playing, seed=line.seed)
+        self.good_step = line.step
+        layout = codec.layout(frame)
+        if layout != self.layout:
+            self.layout = layout
+            self.tell("layout", codec.encode(frame, "exact"), layout=layout)
+        self.tell("frame", message, seq=line.seq)
+        self.wanted, self.sent = False, (line.seq, self.playing)
+
+    def status(self) -> None:
+        """Everything the page's slow parts show."""
+        line = self.line
+        if line is None:
+            return
+        self.told = time.monotonic()
+        log = line.log
+        verdicts = [dataclasses.asdict(v) for v in line.verdicts()]
+        self.tell(
+            "status",
+            step=line.step,
+            digest=line.digest(),
+            playing=self.playing,
+            speed=self.speed,
+            seed=line.seed,
+            params=line.params.model_dump(mode="json"),
+            log={"seed": log.seed, "initial": log.initial, "changes": [[s, dict(c)] for s, c in log.changes]},
+            verdicts=verdicts,
+        )
