@@ -54,7 +54,7 @@ def _unpack(data: bytes) -> tuple[Message, bytes]:
 
 
 def _context() -> Any:
-    """A fork server with the kernels imported (not run: OpenMP does not survive a fork); spawn where there is no fork."""
+    """A fork server with the kernels imported but never run (OpenMP does not survive a fork); else spawn."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -65,7 +65,7 @@ def _context() -> Any:
 @contextlib.contextmanager
 def _environment() -> Any:
     """Linear algebra in workers runs on one thread, so that its bits do not depend on the machine's load."""
-    wanted = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    wanted = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:
@@ -144,8 +144,9 @@ class _Child:
         self.inbox: deque[tuple[Message, bytes]] = deque()
         self.line: Timeline[Any, Any] | None = None
         self.playing, self.speed = False, 1.0
-        self.wanted = False
-        self.sent: tuple[int, bool] = (-1, False)
+        self.wish: tuple[Any, int] | None = None
+        self.cancelling: tuple[str, ...] = ()
+        self.wanted, self.sent = False, -1
         self.layout = ""
         self.good_step = 0
         self.checkpoint_step = -1
@@ -160,7 +161,9 @@ class _Child:
                 if message["do"] == "quit":
                     return
                 self.guard(getattr(self, "do_" + message.pop("do")), blob=blob, **message)
-            if self.line is not None:
+            if self.wish is not None:
+                self.guard(self.anew)
+            elif self.line is not None:
                 self.guard(self.work)
 
     def guard(self, action: Callable[..., None], **values: Any) -> None:
@@ -170,9 +173,11 @@ class _Child:
         except Cancelled:
             pass
         except BadParams as refused:
+            self.wish = None
             self.tell("refused", sentence=str(refused))
         except (ArithmeticError, ValueError, RuntimeError, MemoryError) as fault:
-            self.playing = False
+            self.playing, self.wish = False, None
+            self.sent = self.line.seq if self.line else -1
             good = f" The last good state is at step {self.good_step}." if self.line else ""
             self.tell("fault", sentence=str(fault) or type(fault).__name__, good=good)
 
@@ -188,7 +193,7 @@ class _Child:
 
     def patience(self) -> float | None:
         """How long the child may wait for the next control."""
-        if self.inbox:
+        if self.inbox or self.wish:
             return 0.0
         now = time.monotonic()
         if self.line is None or not self.playing or now - self.asked > PATIENCE:
@@ -205,14 +210,16 @@ class _Child:
         left = elapsed * (1 - fraction) / fraction if fraction > 0.02 and elapsed > 0.5 else -1.0
         self.tell("progress", fraction=float(fraction), text=text, seconds=left)
         self.receive(0)
-        if any(m["do"] in ("set", "open", "reseed", "rewind", "quit") for m, _ in self.inbox):
+        if any(m["do"] in self.cancelling for m, _ in self.inbox):
             raise Cancelled
 
     # -- controls ----------------------------------------------------------------------------------------------------
 
-    def do_open(self, blob: bytes, log: Message, at: int, playing: bool, speed: float, saved_at: int | None) -> None:
+    def do_open(
+        self, blob: bytes, log: Message, at: int, playing: bool, speed: float, saved_at: int | None, seq: int
+    ) -> None:
         """Begin the run of a log and carry it to `at`: from a checkpoint when there is one, else from its seed."""
-        self.preparing = time.monotonic()
+        self.preparing, self.cancelling = time.monotonic(), ("open", "quit")
         given = Log(log["seed"], log["initial"], tuple((s, c) for s, c in log["changes"]))
         self.line = None
         self.playing, self.speed = playing, speed
@@ -228,6 +235,7 @@ class _Child:
                 params = self.experiment.params.parse(values, params)
             line.load(saved_at, params, saved)
         line.seek(at, self.report)
+        line.seq += seq
         self.line = line
         self.started()
 
@@ -236,10 +244,16 @@ class _Child:
 
     def do_play(self, blob: bytes) -> None:
         self.playing, self.due = True, time.monotonic()
-        self.status()
+        self.turned()
 
     def do_pause(self, blob: bytes) -> None:
         self.playing = False
+        self.turned()
+
+    def turned(self) -> None:
+        """Playing or not is news for the picture too."""
+        if self.line:
+            self.line.seq += 1
         self.status()
 
     def do_speed(self, blob: bytes, speed: float) -> None:
@@ -269,40 +283,33 @@ class _Child:
 
     def do_rewind(self, blob: bytes) -> None:
         if self.line:
-            self.anew(self.line.params, self.line.seed)
+            self.wish = self.wish or (self.line.params, self.line.seed)
 
     def do_reseed(self, blob: bytes, seed: int) -> None:
         if self.line:
-            self.anew(self.line.params, seed)
+            self.wish = (self.wish[0] if self.wish else self.line.params, seed)
 
     def do_set(self, blob: bytes, values: Message) -> None:
         if self.line is None:
             return
         while self.inbox and self.inbox[0][0]["do"] == "set":
             values |= self.inbox.popleft()[0]["values"]
-        params = self.experiment.params.parse(values, self.line.params)
-        if self.line.params.restarts(params):
-            self.anew(params, self.line.seed)
+        now, seed = self.wish or (self.line.params, self.line.seed)
+        params = self.experiment.params.parse(values, now)
+        if self.wish or now.restarts(params):
+            self.wish = (params, seed)
         else:
             self.line.change(params)
             self.status()
 
-    def anew(self, params: Any, seed: int) -> None:
-        """Begin again; when it is cancelled half-way, the wish is kept for the next beginning."""
-        if self.line is None:
+    def anew(self) -> None:
+        """Begin the run that is wished for; cancelled half-way, the wish stays and the old run too."""
+        if self.line is None or self.wish is None:
             return
-        self.preparing = time.monotonic()
-        line = self.line
-        try:
-            line.begin(params, seed, self.report)
-        except Cancelled:
-            line.params, line.seed = params, seed
-            if self.inbox and self.inbox[0][0]["do"] == "set":
-                # The merged wish must begin anew even when its own change would not.
-                message, _ = self.inbox.popleft()
-                self.anew(self.experiment.params.parse(message["values"], params), seed)
-            return
-        line.seq += 1
+        self.preparing, self.cancelling = time.monotonic(), ("set", "open", "reseed", "quit")
+        self.line.begin(*self.wish, self.report)
+        self.line.seq += 1
+        self.wish = None
         self.started()
 
     # -- work --------------------------------------------------------------------------------------------------------
@@ -314,7 +321,7 @@ class _Child:
         self.status()
 
     def unsent(self) -> bool:
-        return self.wanted and self.line is not None and self.sent != (self.line.seq, self.playing)
+        return self.wanted and self.line is not None and self.sent != self.line.seq
 
     def work(self) -> None:
         line = self.line
@@ -342,7 +349,7 @@ class _Child:
             self.layout = layout
             self.tell("layout", codec.encode(frame, "exact"), layout=layout)
         self.tell("frame", message, seq=line.seq)
-        self.wanted, self.sent = False, (line.seq, self.playing)
+        self.wanted, self.sent = False, line.seq
 
     def status(self) -> None:
         """Everything the page's slow parts show."""
