@@ -149,7 +149,7 @@ class _Child:
         self.wanted, self.sent = False, -1
         self.layout = ""
         self.good_step = 0
-        self.checkpoint_step = -1
+        self.checkpoint_step = -timeline.CHECKPOINT_EVERY
         self.asked = self.due = self.told = 0.0
         self.preparing = 0.0
 
@@ -316,7 +316,8 @@ class _Child:
 
     def started(self) -> None:
         now = time.monotonic()
-        self.due, self.asked, self.checkpoint_step, self.good_step = now, now, -1, 0
+        self.due, self.asked, self.good_step = now, now, 0
+        self.checkpoint_step = -timeline.CHECKPOINT_EVERY
         self.tell("progress", fraction=1.0, text="", seconds=0.0)
         self.status()
 
@@ -336,7 +337,7 @@ class _Child:
             self.picture(line)
         if now - self.told > NEWS_EVERY and self.playing:
             self.status()
-        if line.step >= self.checkpoint_step + timeline.CHECKPOINT_EVERY or self.checkpoint_step < 0:
+        if not self.checkpoint_step <= line.step < self.checkpoint_step + timeline.CHECKPOINT_EVERY:
             self.checkpoint_step = line.step
             self.tell("checkpoint", timeline.pack(timeline.snapshot(line.state)), step=line.step)
 

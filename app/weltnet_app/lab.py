@@ -1,0 +1,96 @@
+"""The lab behind the door: one Panel application per experiment, the feed, and the clean-up of what pages leave."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import panel as pn
+import tornado.web
+from panel.io.server import get_server
+from tornado.ioloop import PeriodicCallback
+from weltnet.experiment import Experiment
+from weltnet.experiments import ALL
+from weltnet.params import BadParams
+
+from weltnet_app import address
+from weltnet_app.feed import Feed
+from weltnet_app.page import page
+from weltnet_app.runs import Full, Runs, fresh_seed
+
+__all__ = ["open_lab"]
+
+# A session must outlive a slow page load: expiring before its websocket connects makes Panel ask an outside host for
+# style sheets.
+UNUSED_SESSION_MS = 15_000
+CLEAN_EVERY_MS = 5_000
+
+
+def open_lab(
+    loop: asyncio.AbstractEventLoop, port: int, origins: frozenset[str], own: Sequence[Any]
+) -> tuple[tornado.web.Application, Callable[[], None]]:
+    """The web application of the lab and the function that ends it."""
+    runs = Runs(loop)
+    first = ALL[0].slug
+    server = get_server(
+        {e.slug: page_of(e, runs) for e in ALL},
+        port=0,
+        address="127.0.0.1",
+        websocket_origin=sorted(o.split("://", 1)[1] for o in origins),
+        extra_patterns=[
+            *own,
+            (r"/frames/([\w-]{1,64})", Feed, {"runs": runs, "origins": origins}),
+            (r"/", tornado.web.RedirectHandler, {"url": first, "permanent": False}),
+        ],
+        unused_session_lifetime_milliseconds=UNUSED_SESSION_MS,
+        check_unused_sessions_milliseconds=CLEAN_EVERY_MS,
+        use_index=False,
+    )
+    # Panel can only build an application together with a listening socket; the door has its own.
+    server.unlisten()
+    server.start()
+    cleaning = PeriodicCallback(runs.clean, CLEAN_EVERY_MS)
+    cleaning.start()
+
+    def close() -> None:
+        cleaning.stop()
+        runs.stop()
+        server.stop(wait=False)
+
+    return server._tornado, close
+
+
+def page_of(experiment: Experiment[Any, Any], runs: Runs) -> Callable[[], Any]:
+    """The function Panel calls for every new session of an experiment's page."""
+
+    def session() -> Any:
+        return _session(experiment, runs)
+
+    return session
+
+
+def _session(experiment: Experiment[Any, Any], runs: Runs) -> Any:
+    query = {k: v[0].decode(errors="replace") for k, v in pn.state.session_args.items() if v}
+    theme = query.get("theme", "")
+    view = query.get("view", "")
+    complaint = ""
+    try:
+        wanted = address.read(query, experiment, fresh_seed())
+    except BadParams as refused:
+        complaint = f"{refused}. The link was not followed; this is a fresh run."
+        wanted = address.read({}, experiment, fresh_seed())
+    try:
+        run = runs.open(experiment, wanted)
+    except Full as full:
+        return _sentence(str(full))
+    run.notice = complaint
+    pn.state.on_session_destroyed(lambda context: runs.close(run))
+    return page(run, experiments=ALL, theme=theme, view=view)
+
+
+def _sentence(text: str) -> Any:
+    return pn.pane.HTML(
+        f"<p style='font:1.2rem Georgia,serif;margin:20vh auto;max-width:36rem'>{html.escape(text)}</p>"
+    )

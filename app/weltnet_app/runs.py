@@ -1,0 +1,329 @@
+"""The runs of this server: each in its own worker process, admitted, relayed to its viewers and cleaned up.
+
+The web process keeps the newest encoded frame of a run and hands the same bytes to every viewer that asks. Everything
+here lives on the web loop; a worker's reader thread only ever posts to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from weltnet import codec
+from weltnet.experiment import Experiment, Frame, Verdict
+from weltnet.params import BadParams, Params
+from weltnet.timeline import Log
+from weltnet.worker import Worker
+
+from weltnet_app import address
+from weltnet_app.address import Address
+
+__all__ = ["Full", "Run", "Runs", "Viewer"]
+
+YOUNG = 10.0
+"""Seconds a run may wait for its first viewer."""
+
+IDLE = 60.0
+"""Seconds without a viewer after which a worker process is ended; the run itself can be resumed."""
+
+SPEEDS = (0.25, 8.0)
+
+
+class Full(RuntimeError):
+    """No more simulations may run now; the message is one sentence for the page."""
+
+
+class Viewer(Protocol):
+    """One browser's end of the feed."""
+
+    have: int
+
+    def deliver(self, message: bytes) -> None:
+        """Send one frame."""
+
+
+class Run:
+    """One simulation in its worker process, as the web process sees it."""
+
+    def __init__(self, experiment: Experiment[Any, Any], wanted: Address, loop: asyncio.AbstractEventLoop) -> None:
+        self.id = secrets.token_urlsafe(12)
+        self.experiment = experiment
+        self.version = 0
+        self.log = wanted.log
+        self.params: Params = experiment.params.parse(wanted.log.initial)
+        for _, values in wanted.log.changes:
+            self.params = experiment.params.parse(values, self.params)
+        self.seed = wanted.log.seed
+        self.step = wanted.at
+        self.digest = ""
+        self.playing = not wanted.paused
+        self.speed = 1.0
+        self.layout: Frame | None = None
+        self.layout_id = ""
+        self.verdicts: tuple[Verdict, ...] = ()
+        self.progress: tuple[float, str] | None = (0.0, "starting the simulation")
+        self.error = ""
+        self.notice = ""
+        self.born = time.monotonic()
+        self.seen = self.born
+        self.viewers: set[Viewer] = set()
+        self._waiting: set[Viewer] = set()
+        self._newest: tuple[int, bytes] | None = None
+        self._asked = False
+        self._promised = wanted.digest
+        self._checkpoint: tuple[int, bytes] | None = None
+        self._deaths: list[float] = []
+        self._watchers: list[Callable[[], None]] = []
+        self._loop = loop
+        self._worker: Worker | None = None
+
+    # -- what a page may do ------------------------------------------------------------------------------------------
+
+    def play(self) -> None:
+        """Let time pass."""
+        self._tell("play")
+
+    def pause(self) -> None:
+        """Stop at once."""
+        self._tell("pause")
+
+    def step_forward(self) -> None:
+        """Pause and go one stride forward."""
+        self._tell("forward")
+
+    def step_back(self) -> None:
+        """Pause and go one stride back, exactly."""
+        self._tell("back")
+
+    def rewind(self) -> None:
+        """Begin again with the same seed and the knobs as they are."""
+        self._tell("rewind")
+
+    def reseed(self, seed: int | None = None) -> None:
+        """Begin again with another seed (a fresh one if none is given)."""
+        if seed is not None and not 0 <= seed <= address.LARGEST_SEED:
+            raise BadParams(f"seed = {seed} is refused; allowed: a whole number from 0 to {address.LARGEST_SEED}")
+        self._tell("reseed", seed=fresh_seed() if seed is None else seed)
+
+    def set(self, **changes: Any) -> None:
+        """Turn knobs. Raises `BadParams` with one sentence, before anything has changed."""
+        after = self.experiment.params.parse(changes, self.params)
+        values = self.params.changed(after)
+        if values:
+            self.params = after
+            self._tell("set", values=after.model_dump(mode="json", include=set(values)))
+
+    def set_speed(self, x: float) -> None:
+        """Frames pass x times faster than 50 learning steps a second; the states they pass through stay the same."""
+        self.speed = min(max(float(x), SPEEDS[0]), SPEEDS[1])
+        self._tell("speed", speed=self.speed)
+
+    def resume_last_good(self) -> None:
+        """After a fault: back to the last state that could be shown."""
+        self.error = ""
+        self._tell("last_good")
+
+    def link(self) -> str:
+        """The query string that reproduces this exact state."""
+        return address.write(self.log, self.experiment, self.step, self.digest, paused=not self.playing, run=self.id)
+
+    def watch(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back on the web loop whenever `version` has moved; returns the way to stop it."""
+        self._watchers.append(callback)
+        return lambda: self._watchers.remove(callback) if callback in self._watchers else None
+
+    # -- viewers -----------------------------------------------------------------------------------------------------
+
+    def ask(self, viewer: Viewer) -> None:
+        """A viewer wants a frame newer than the one it has."""
+        self.viewers.add(viewer)
+        self.seen = time.monotonic()
+        self.start()
+        self._waiting.add(viewer)
+        self._serve()
+
+    def leave(self, viewer: Viewer) -> None:
+        """A viewer is gone."""
+        self.viewers.discard(viewer)
+        self._waiting.discard(viewer)
+        self.seen = time.monotonic()
+
+    def _serve(self) -> None:
+        if self._newest is not None:
+            seq, message = self._newest
+            for viewer in [v for v in self._waiting if v.have < seq]:
+                self._waiting.discard(viewer)
+                viewer.have = seq
+                viewer.deliver(message)
+        if self._waiting and not self._asked and self._worker is not None:
+            self._asked = True
+            self._worker.send("ask")
+
+    # -- the worker --------------------------------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether it takes part in the count of running simulations."""
+        young = time.monotonic() - self.born < YOUNG and self.seen == self.born
+        return self._worker is not None and (bool(self.viewers) or young)
+
+    def start(self) -> None:
+        """Start the worker if there is none: from the last checkpoint, or from the seed."""
+        if self._worker is not None or self.error:
+            return
+        worker = Worker(self.experiment.slug, lambda m, b: self._post(worker, m, b))
+        self._worker, self._asked = worker, False
+        saved_at, blob = self._checkpoint or (None, b"")
+        worker.send(
+            "open",
+            blob,
+            log={
+                "seed": self.log.seed,
+                "initial": dict(self.log.initial),
+                "changes": [[s, dict(c)] for s, c in self.log.changes],
+            },
+            at=max(self.step, saved_at or 0),
+            playing=self.playing,
+            speed=self.speed,
+            saved_at=saved_at,
+            seq=self._newest[0] + 1 if self._newest else 0,
+        )
+
+    def stop(self) -> None:
+        """End the worker process; the run can be started again where it was."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def _tell(self, name: str, **values: Any) -> None:
+        self.start()
+        if self._worker is not None:
+            self._worker.send(name, **values)
+
+    def _post(self, worker: Worker, message: dict[str, Any], blob: bytes) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._hear, worker, message, blob)
+
+    def _hear(self, worker: Worker, message: dict[str, Any], blob: bytes) -> None:
+        if worker is not self._worker:
+            return
+        kind = message["type"]
+        if kind == "frame":
+            self._asked = False
+            self._newest = (message["seq"], blob)
+            self._serve()
+            return
+        if kind == "checkpoint":
+            self._checkpoint = (message["step"], blob)
+            return
+        getattr(self, "_hear_" + kind)(message, blob)
+        self.version += 1
+        for callback in list(self._watchers):
+            callback()
+
+    def _hear_progress(self, message: dict[str, Any], blob: bytes) -> None:
+        text, left = message["text"], message["seconds"]
+        about = f" (about {left:.0f} s more)" if left >= 0.5 else ""
+        self.progress = (message["fraction"], text + about) if text else None
+
+    def _hear_layout(self, message: dict[str, Any], blob: bytes) -> None:
+        self.layout, self.layout_id = codec.decode(blob, self.experiment.params), message["layout"]
+
+    def _hear_status(self, message: dict[str, Any], blob: bytes) -> None:
+        log = message["log"]
+        began = (log["seed"], log["initial"]) != (self.log.seed, self.log.initial) or message["step"] < self.step
+        if began:
+            self._checkpoint = None
+        self.progress = None
+        self.step, self.digest, self.seed = message["step"], message["digest"], message["seed"]
+        self.playing, self.speed = message["playing"], message["speed"]
+        self.params = self.experiment.params.parse(message["params"])
+        self.log = Log(log["seed"], log["initial"], tuple((s, c) for s, c in log["changes"]))
+        self.verdicts = tuple(Verdict(**{**v, "band": tuple(v["band"])}) for v in message["verdicts"])
+        if self._promised:
+            same = self._promised == self.digest
+            self.notice = (
+                f"This link reproduced its state exactly (digest {self.digest})."
+                if same
+                else f"This link promises digest {self._promised} but this machine and version found {self.digest}."
+            )
+            self._promised = ""
+
+    def _hear_refused(self, message: dict[str, Any], blob: bytes) -> None:
+        self.notice = message["sentence"]
+        self.progress = None
+
+    def _hear_fault(self, message: dict[str, Any], blob: bytes) -> None:
+        self.error = message["sentence"] + message["good"]
+        self.playing, self.progress, self._asked = False, None, False
+
+    def _hear_died(self, message: dict[str, Any], blob: bytes) -> None:
+        now = time.monotonic()
+        self._worker, self._asked = None, False
+        self._deaths = [t for t in self._deaths if now - t < 60] + [now]
+        if len(self._deaths) > 3:
+            self.error = "The simulation process died four times within a minute, so it was not started again."
+            self.playing = False
+            return
+        if self._checkpoint is not None:
+            self.step = self._checkpoint[0]
+        else:
+            self.step = 0
+        self.notice = f"The simulation process died and was resumed from its checkpoint at step {self.step}."
+        self.start()
+        self._serve()
+
+
+def fresh_seed() -> int:
+    """A seed short enough to read aloud."""
+    return secrets.randbelow(90_000) + 10_000
+
+
+class Runs:
+    """All runs of this server."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, most: int | None = None) -> None:
+        self.loop = loop
+        self.most = most or max(1, os.cpu_count() or 1)
+        self._runs: dict[str, Run] = {}
+
+    def get(self, run_id: str) -> Run | None:
+        """The run of this id."""
+        return self._runs.get(run_id)
+
+    def open(self, experiment: Experiment[Any, Any], wanted: Address) -> Run:
+        """A new run for a page. Raises `Full` when as many are running as this machine has cores."""
+        if wanted.run and (known := self._runs.get(wanted.run)) is not None:
+            wanted = Address(known.log.before(wanted.at), wanted.at, wanted.digest, wanted.paused)
+        self.clean()
+        running = sum(r.busy for r in self._runs.values())
+        if running >= self.most:
+            raise Full(
+                f"{running} simulations are running, the most that the {self.most} cores of this machine allow; "
+                "close one of their pages and reload this one."
+            )
+        run = Run(experiment, wanted, self.loop)
+        self._runs[run.id] = run
+        run.start()
+        return run
+
+    def close(self, run: Run) -> None:
+        """A page is gone for good."""
+        run.stop()
+        self._runs.pop(run.id, None)
+
+    def clean(self) -> None:
+        """End the workers of runs that nobody has looked at for a while."""
+        now = time.monotonic()
+        for run in list(self._runs.values()):
+            if not run.viewers and now - run.seen > IDLE:
+                run.stop()
+
+    def stop(self) -> None:
+        """End every worker."""
+        for run in list(self._runs.values()):
+            self.close(run)

@@ -1,0 +1,165 @@
+"""The server: a door that answers at once, the browser side loaded behind it, and the routes.
+
+Importing Panel takes seconds, so a plain page with progress is served from a socket bound before that import, and the
+same door is handed to Panel's application when it is ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import html
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+import webbrowser
+from collections.abc import Callable
+from typing import Any
+
+import tornado.web
+from tornado import httputil, netutil
+from tornado.httpserver import HTTPServer
+from weltnet import __version__
+
+__all__ = ["serve"]
+
+log = logging.getLogger("weltnet")
+
+PORTS_TRIED = 20
+
+WAITING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>weltnet is starting</title>
+<meta name="viewport" content="width=device-width"><style>
+:root{{color-scheme:light dark;--paper:#f4f2ed;--ink:#1d2226;--soft:#565d63;--line:#dedad1;--accent:#0b6478}}
+@media (prefers-color-scheme:dark){{:root{{--paper:#0d1115;--ink:#e8e6e1;--soft:#aab2b9;--line:#262e36;--accent:#6cc3d5}}}}
+body{{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.5 Georgia,serif;display:grid;place-items:center;height:100vh}}
+main{{width:min(30rem,84vw)}}h1{{font-weight:500;font-size:2rem;margin:0}}p{{color:var(--soft);margin:.5rem 0 1.2rem}}
+progress{{width:100%;height:3px;border:0;background:var(--line);accent-color:var(--accent)}}
+</style><main><h1>weltnet</h1><p id="say">{say}</p><progress max="1" value="{part}" aria-labelledby="say"></progress></main>
+<script>const look=async()=>{{try{{const s=await(await fetch('healthz',{{cache:'no-store'}})).json();
+if(s.ready)return location.reload();document.getElementById('say').textContent=s.say;
+document.querySelector('progress').value=s.part}}catch(e){{}}setTimeout(look,250)}};look()</script></html>"""
+
+
+class _Door(httputil.HTTPServerConnectionDelegate):
+    """Hands every connection to the application behind it, which may be exchanged while the door stays open."""
+
+    def __init__(self, app: tornado.web.Application) -> None:
+        self.app = app
+
+    def start_request(self, server_conn: Any, request_conn: Any) -> Any:
+        return self.app.start_request(server_conn, request_conn)
+
+    def on_close(self, server_conn: Any) -> None:
+        self.app.on_close(server_conn)
+
+
+class _State:
+    """How far the start has come."""
+
+    def __init__(self) -> None:
+        self.ready, self.say, self.part = False, "Loading the browser side; about five seconds.", 0.1
+        self.began = time.monotonic()
+
+
+class _Waiting(tornado.web.RequestHandler):
+    def initialize(self, state: _State) -> None:
+        self.state = state
+
+    def get(self) -> None:
+        self.set_header("Cache-Control", "no-store")
+        self.write(WAITING.format(say=html.escape(self.state.say), part=self.state.part))
+
+
+class _Health(tornado.web.RequestHandler):
+    def initialize(self, state: _State) -> None:
+        self.state = state
+
+    def get(self) -> None:
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Content-Type", "application/json")
+        s = self.state
+        self.write(json.dumps({"ready": s.ready, "say": s.say, "part": s.part, "version": __version__}))
+
+
+def serve(host: str, port: int, browser: bool, origins: tuple[str, ...]) -> None:
+    """Serve the lab until it is interrupted. A taken port moves to the next and says so."""
+    try:
+        sockets, bound = _bind(host, port)
+    except (OSError, OverflowError) as error:
+        raise SystemExit(f"port = {port} on host = {host} could not be opened ({error}); choose a free one with --port")
+    url = f"http://{'localhost' if host in ('', '0.0.0.0', '::', '127.0.0.1', 'localhost') else host}:{bound}"
+    if bound != port:
+        print(f"Port {port} is taken, so weltnet moved to {bound}.", flush=True)
+    print(f"weltnet {__version__} is at {url}", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_live(sockets, bound, url, browser, _allowed(host, bound, origins)))
+
+
+def _bind(host: str, port: int) -> tuple[list[socket.socket], int]:
+    for candidate in range(port, port + PORTS_TRIED):
+        try:
+            sockets = netutil.bind_sockets(candidate, host or None)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or candidate == port + PORTS_TRIED - 1:
+                raise
+        else:
+            return sockets, int(sockets[0].getsockname()[1])
+    raise OSError("no free port")
+
+
+def _allowed(host: str, port: int, origins: tuple[str, ...]) -> frozenset[str]:
+    """Exact origins whose pages may open the websockets: this machine's own names, and what was allowed by hand."""
+    own = {"localhost", "127.0.0.1", "[::1]"} | ({host} if host not in ("", "0.0.0.0", "::") else set())
+    given = {o.lower().rstrip("/") for o in origins}
+    return frozenset(
+        {f"http://{name.lower()}:{port}" for name in own} | {o if "://" in o else f"http://{o}" for o in given}
+    )
+
+
+async def _live(sockets: list[socket.socket], port: int, url: str, browser: bool, origins: frozenset[str]) -> None:
+    state = _State()
+    own = [(r"/healthz", _Health, {"state": state})]
+    door = _Door(tornado.web.Application([*own, (r"/.*", _Waiting, {"state": state})]))
+    front = HTTPServer(door)
+    front.add_sockets(sockets)
+    if browser and _has_browser():
+        webbrowser.open(url)
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for name in ("SIGTERM", "SIGINT"):
+        with contextlib.suppress(NotImplementedError, AttributeError):
+            loop.add_signal_handler(getattr(signal, name), stop.set)
+    # The fork server imports the kernels in its own process while this one imports Panel.
+    close: Callable[[], None] = lambda: None  # noqa: E731
+    try:
+        await loop.run_in_executor(None, _prepare)
+        state.say, state.part = "Building the first page.", 0.8
+        from weltnet_app.lab import open_lab
+
+        application, close = open_lab(loop, port, origins, own)
+        state.ready, state.say, state.part = True, "Ready.", 1.0
+        door.app = application
+        log.info("ready after %.1f s", time.monotonic() - state.began)
+        await stop.wait()
+    finally:
+        close()
+        front.stop()
+
+
+def _prepare() -> None:
+    from weltnet import worker
+
+    worker.warm_up()
+    import weltnet_app.lab  # noqa: F401  (the slow import)
+
+
+def _has_browser() -> bool:
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False
+    with contextlib.suppress(webbrowser.Error):
+        return webbrowser.get() is not None
+    return False
