@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from weltnet.systems.flows import flow, tick
 
-__all__ = ["Network", "Report", "lift", "subsystems", "train", "weights"]
+__all__ = ["AnyReport", "Network", "Report", "lift", "subsystems", "train", "weights"]
 
 Array = NDArray[Any]
 Report = Callable[[float, str], None]
@@ -77,8 +77,24 @@ def lift(network: Network, X: ArrayLike) -> Array:
     return x
 
 
+class AnyReport:
+    """A report that equals every other one: who listens must not distinguish two cached preparations."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+
+    def __call__(self, fraction: float, text: str) -> None:
+        self._report(fraction, text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AnyReport)
+
+    def __hash__(self) -> int:
+        return 0
+
+
 @lru_cache(maxsize=8)
-def _train(neurons: int, kind: str, seed: int, dense: bool, report: _Quiet) -> Network:
+def _train(neurons: int, kind: str, seed: int, dense: bool, report: AnyReport) -> Network:
     if neurons < 4 or neurons % 2:
         raise ValueError(f"neurons = {neurons} cannot be halved; allowed: an even number from 4 up (two equal halves)")
     F = flow(kind)
@@ -103,22 +119,6 @@ def _train(neurons: int, kind: str, seed: int, dense: bool, report: _Quiet) -> N
     return Network(W, b, c, half, kind, neurons)
 
 
-class _Quiet:
-    """A report; all are equal, because who listens must not distinguish two cached trainings."""
-
-    def __init__(self, report: Report) -> None:
-        self._report = report
-
-    def __call__(self, fraction: float, text: str) -> None:
-        self._report(fraction, text)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Quiet)
-
-    def __hash__(self) -> int:
-        return 0
-
-
 def train(neurons: int, kind: str, seed: int, *, report: Report, dense: bool = False) -> Network:
     """Train W0 by one-step SGD to continue the boundary flow, ½|tanh(W0 x + b) − y|² on clamped pairs (x, y).
 
@@ -126,4 +126,4 @@ def train(neurons: int, kind: str, seed: int, *, report: Report, dense: bool = F
     Q2 → −Q2 with X_bulk → −X_bulk is an exact symmetry; `dense` keeps them and breaks it. Cached by the four arguments;
     an exception raised by `report` cancels the training.
     """
-    return _train(neurons, kind, seed, dense, _Quiet(report))
+    return _train(neurons, kind, seed, dense, AnyReport(report))
