@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import html
 import json
 import logging
 import os
@@ -26,23 +25,13 @@ from tornado import httputil, netutil
 from tornado.httpserver import HTTPServer
 from weltnet import __version__
 
+from weltnet_app import assets
+
 __all__ = ["serve"]
 
 log = logging.getLogger("weltnet")
 
 PORTS_TRIED = 20
-
-WAITING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>weltnet is starting</title>
-<meta name="viewport" content="width=device-width"><style>
-:root{{color-scheme:light dark;--paper:#f4f2ed;--ink:#1d2226;--soft:#565d63;--line:#dedad1;--accent:#0b6478}}
-@media (prefers-color-scheme:dark){{:root{{--paper:#0d1115;--ink:#e8e6e1;--soft:#aab2b9;--line:#262e36;--accent:#6cc3d5}}}}
-body{{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.5 Georgia,serif;display:grid;place-items:center;height:100vh}}
-main{{width:min(30rem,84vw)}}h1{{font-weight:500;font-size:2rem;margin:0}}p{{color:var(--soft);margin:.5rem 0 1.2rem}}
-progress{{width:100%;height:3px;border:0;background:var(--line);accent-color:var(--accent)}}
-</style><main><h1>weltnet</h1><p id="say">{say}</p><progress max="1" value="{part}" aria-labelledby="say"></progress></main>
-<script>const look=async()=>{{try{{const s=await(await fetch('healthz',{{cache:'no-store'}})).json();
-if(s.ready)return location.reload();document.getElementById('say').textContent=s.say;
-document.querySelector('progress').value=s.part}}catch(e){{}}setTimeout(look,250)}};look()</script></html>"""
 
 
 class _Door(httputil.HTTPServerConnectionDelegate):
@@ -67,12 +56,9 @@ class _State:
 
 
 class _Waiting(tornado.web.RequestHandler):
-    def initialize(self, state: _State) -> None:
-        self.state = state
-
     def get(self) -> None:
         self.set_header("Cache-Control", "no-store")
-        self.write(WAITING.format(say=html.escape(self.state.say), part=self.state.part))
+        self.write(assets.read("waiting.html"))
 
 
 class _Health(tornado.web.RequestHandler):
@@ -91,7 +77,8 @@ def serve(host: str, port: int, browser: bool, origins: tuple[str, ...]) -> None
     try:
         sockets, bound = _bind(host, port)
     except (OSError, OverflowError) as error:
-        raise SystemExit(f"port = {port} on host = {host} could not be opened ({error}); choose a free one with --port")
+        sentence = f"port = {port} on host = {host} could not be opened ({error}); choose a free one with --port"
+        raise SystemExit(sentence) from None
     url = f"http://{'localhost' if host in ('', '0.0.0.0', '::', '127.0.0.1', 'localhost') else host}:{bound}"
     if bound != port:
         print(f"Port {port} is taken, so weltnet moved to {bound}.", flush=True)
@@ -124,7 +111,7 @@ def _allowed(host: str, port: int, origins: tuple[str, ...]) -> frozenset[str]:
 async def _live(sockets: list[socket.socket], port: int, url: str, browser: bool, origins: frozenset[str]) -> None:
     state = _State()
     own = [(r"/healthz", _Health, {"state": state})]
-    door = _Door(tornado.web.Application([*own, (r"/.*", _Waiting, {"state": state})]))
+    door = _Door(tornado.web.Application([*own, (r"/.*", _Waiting)]))
     front = HTTPServer(door)
     front.add_sockets(sockets)
     if browser and _has_browser():
