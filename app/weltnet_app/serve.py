@@ -101,7 +101,7 @@ def _bind(host: str, port: int) -> tuple[list[socket.socket], int]:
 
 def _allowed(host: str, port: int, origins: tuple[str, ...]) -> frozenset[str]:
     """Exact origins whose pages may open the websockets: this machine's own names, and what was allowed by hand."""
-    own = {"localhost", "127.0.0.1", "[::1]"} | ({host} if host not in ("", "0.0.0.0", "::") else set())
+    own = {"localhost", "127.0.0.1"} | ({host} if host not in ("", "0.0.0.0", "::") else set())
     given = {o.lower().rstrip("/") for o in origins}
     return frozenset(
         {f"http://{name.lower()}:{port}" for name in own} | {o if "://" in o else f"http://{o}" for o in given}
