@@ -35,6 +35,8 @@ class Saboteur:
     """Names of the claims whose verdict must turn."""
     planes: tuple[str, ...] = ()
     """Planes whose pictures no longer mean what their title says."""
+    restarts: bool = False
+    """Whether the assumption is one about the beginning, so that breaking it starts a new run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,10 @@ class Params(BaseModel):
     def restarts(self, other: Self) -> bool:
         """Whether going from this object to `other` starts a new run."""
         knobs = self.knobs()
-        return any(k in knobs and knobs[k].restarts for k in self.changed(other))
+        switched = set(self.broken) ^ set(other.broken)
+        return any(k in knobs and knobs[k].restarts for k in self.changed(other)) or any(
+            s.restarts for s in self.saboteurs if s.name in switched
+        )
 
     def breaks(self, name: str) -> bool:
         """Whether the named saboteur is switched on."""
