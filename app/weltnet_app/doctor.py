@@ -70,10 +70,8 @@ def _versions() -> Finding:
 
 
 def _cores() -> Finding:
-    import numba
-
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    found = f"{usable} usable, {numba.get_num_threads()} kernel threads ({numba.config.THREADING_LAYER} layer)"
+    found = f"{usable} usable, {os.environ.get('NUMBA_NUM_THREADS', usable)} kernel threads"
     remedy = "" if usable > 1 else "on one core the picture and the simulation take turns"
     return Finding("cores", found, remedy, needed=False)
 

@@ -125,11 +125,13 @@ class Params(BaseModel):
     @classmethod
     def _known_saboteurs(cls, value: Any) -> tuple[str, ...]:
         names = [s.name for s in cls.saboteurs]
-        given = value.split(",") if isinstance(value, str) else list(value)
+        given = value.split(",") if isinstance(value, str) else value
+        if not isinstance(given, list | tuple) or not all(isinstance(g, str) for g in given):
+            raise ValueError(f"broken = {_shown(value)} is no list of names; allowed: {', '.join(names) or 'none'}")
         given = [g.strip() for g in given if g.strip()]
         for g in given:
             if g not in names:
-                raise ValueError(f"broken = {g!r} names no saboteur; allowed: {', '.join(names) or 'none'}")
+                raise ValueError(f"broken = {_shown(g)} names no saboteur; allowed: {', '.join(names) or 'none'}")
         return tuple(n for n in names if n in given)
 
     @field_validator("*", mode="before")
@@ -166,7 +168,7 @@ class Params(BaseModel):
         known = [*cls.model_fields]
         for key in values:
             if key not in known:
-                raise BadParams(f"{key} is not a parameter here; allowed: {', '.join(known)}")
+                raise BadParams(f"{str(key)[:60]} is not a parameter here; allowed: {', '.join(known)}")
         start = base.model_dump() if base is not None else {}
         try:
             return cls.model_validate(start | dict(values))
@@ -236,6 +238,12 @@ def _sentence(cls: type[Params], error: ValidationError) -> str:
     if name == "broken":
         return str(first["msg"]).removeprefix("Value error, ")
     k = _knob(cls, name)
-    shown = repr(first["input"])
-    shown = shown if len(shown) <= 60 else shown[:57] + "…"
-    return f"{name} = {shown} is refused; allowed: {k.allowed} ({k.symbol}: {k.meaning})"
+    return f"{name} = {_shown(first['input'])} is refused; allowed: {k.allowed} ({k.symbol}: {k.meaning})"
+
+
+def _shown(value: Any) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to print whole numbers of more than some thousand digits
+        text = "a number of thousands of digits"
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,58 @@
+"""What every test stands on: one-threaded linear algebra, reproducible hypotheses, a Chromium that must be found."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# As in workers, and before numpy loads: a digest must not depend on how many threads multiply matrices.
+os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+
+settings.register_profile("house", deadline=None, derandomize=True, database=None)
+settings.load_profile("house")
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium: from PATH, else installed by apt-get (as root) or Playwright, else one sentence."""
+    if found := _on_path():
+        return found
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if root and shutil.which("apt-get"):
+        _try("apt-get", "update")
+        _try("apt-get", "install", "-y", "chromium")
+        if found := _on_path():
+            return found
+    _try(sys.executable, "-m", "playwright", "install", *(["--with-deps"] if root else []), "chromium")
+    if found := _of_playwright():
+        return found
+    pytest.fail(
+        f"No Chromium: none of {', '.join(CHROMIUMS)} is on PATH, and neither apt-get (as root) nor "
+        "`playwright install chromium` could bring one; install one of them and run the tests again.",
+        pytrace=False,
+    )
+
+
+def _try(*command: str) -> None:
+    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(command, env=quiet, capture_output=True, timeout=900, check=False)
+
+
+def _on_path() -> str | None:
+    return next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
+
+
+def _of_playwright() -> str | None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        path = driver.chromium.executable_path
+    return path if Path(path).is_file() else None
