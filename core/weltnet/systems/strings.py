@@ -1,0 +1,93 @@
+"""Pairs of permutation cycles: the network whose neuron states are a string.
+
+Every target dimension has two cycles of neurons: right movers R(t+1, s) = f(R(t, s−1)) and left movers
+Q(t+1, s) = f(Q(t, s+1)). One cycle alone is chiral: it obeys the wave equation but can never satisfy both constraints.
+Movers have shape (2, dims, sites), right movers first; plain cycles (members, sites), alternating right and left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weltnet.kernels.chains import LINEAR, TANH, fire, pull_mixed, pull_shifted
+from weltnet.kernels.philox import normals
+
+__all__ = ["Activation", "Mixing", "band_limited", "cycle_matrix", "random_orthogonal", "shifts", "tick"]
+
+Activation = Literal["linear", "tanh"]
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Mixing:
+    """Dense weights of right and left movers. outgoing: (2, sites, sites), outgoing[d, j, s] = weight of j in s."""
+
+    outgoing: Array
+
+
+def band_limited(seed: int, members: int, sites: int, modes: int, stream: int) -> Array:
+    """Random closed profiles of unit rms and zero mean with `modes` harmonics of amplitude 1/k; (members, sites).
+
+    Rounded to multiples of 2⁻⁴⁰: sums and second differences of such numbers are exact in float64, so that a wave
+    residual of zero means zero and not round-off.
+    """
+    coefficients = np.empty((members, 2 * modes))
+    normals(coefficients, seed, 0, stream)
+    k = np.arange(1, modes + 1)
+    phase = 2.0 * np.pi * np.outer(k, np.arange(sites)) / sites
+    profile = (coefficients[:, :modes] / k) @ np.cos(phase) + (coefficients[:, modes:] / k) @ np.sin(phase)
+    return dyadic(profile / np.sqrt(np.mean(profile**2, axis=1, keepdims=True)))
+
+
+def dyadic(x: Array) -> Array:
+    """x rounded to multiples of 2⁻⁴⁰."""
+    return np.asarray(np.round(x * 2.0**40) / 2.0**40)
+
+
+def shifts(members: int, *, grouped: bool) -> NDArray[np.int64]:
+    """Direction of each cycle: right movers first (grouped), or right and left in turn."""
+    order = np.arange(members) < members // 2 if grouped else np.arange(members) % 2 == 0
+    return np.where(order, 1, -1).astype(np.int64)
+
+
+def cycle_matrix(sites: int, shift: int) -> Array:
+    """The permutation matrix W with (Wx)_s = x_{s − shift}."""
+    return np.roll(np.eye(sites), shift, axis=0)
+
+
+def random_orthogonal(seed: int, sites: int, stream: int) -> Mixing:
+    """One Haar-random orthogonal matrix for the right movers and its transpose for the left movers."""
+    gaussian = np.empty((sites, sites))
+    normals(gaussian, seed, 0, stream)
+    q, r = np.linalg.qr(gaussian)
+    w = q * np.sign(np.diag(r))
+    return Mixing(np.ascontiguousarray(np.stack([w.T, w])))
+
+
+def tick(
+    x: Array,
+    directions: NDArray[Any],
+    activation: Activation,
+    *,
+    mixing: Mixing | None = None,
+    noise: float = 0.0,
+    hop: float = 1.0,
+    seed: int = 0,
+    step: int = 0,
+    stream: int = 0,
+) -> None:
+    """One activation x ← f(Wx) + noise ξ of cycles x: (members, sites), in place.
+
+    W is the cyclic permutation of each member's direction, or `mixing`; with probability 1 − hop a neuron's row of W is
+    replaced by the row of the identity for this tick.
+    """
+    pulled = np.empty_like(x)
+    if mixing is None:
+        pull_shifted(pulled, x, directions)
+    else:
+        pull_mixed(pulled, x, directions, mixing.outgoing)
+    fire(x, pulled, TANH if activation == "tanh" else LINEAR, noise, hop, seed, step, stream)
