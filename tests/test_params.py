@@ -21,7 +21,7 @@ class Toy(Params):
 
     saboteurs: ClassVar[tuple[Saboteur, ...]] = (
         Saboteur("no-drift", "the mean stays put", turns=("drifts",)),
-        Saboteur("no-noise", "nothing shakes", turns=("spreads",)),
+        Saboteur("no-noise", "nothing shakes", turns=("spreads",), restarts=True),
     )
 
     rate: float = knob(0.1, 1e-3, 1.0, symbol="γ", meaning="step of learning", unit="1/step", log=True)
@@ -65,7 +65,8 @@ def test_change_is_what_differs(first: dict[str, Any], second: dict[str, Any]) -
     old, new = Toy.parse(first), Toy.parse(second)
     assert Toy.parse(old.changed(new), old) == new
     assert (old.canonical() == new.canonical()) == (not old.changed(new))
-    assert old.restarts(new) == (old.members != new.members or old.law != new.law)
+    about_the_beginning = old.breaks("no-noise") != new.breaks("no-noise")
+    assert old.restarts(new) == (old.members != new.members or old.law != new.law or about_the_beginning)
 
 
 @pytest.mark.parametrize(

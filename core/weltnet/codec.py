@@ -148,6 +148,9 @@ def _item(key: str, side: str, value: Observable, profile: Profile, buffers: _Bu
             raise NotFinite(f"{key}.{name} stopped being finite, so the run was stopped before it reached a picture.")
     if profile == "display":
         arrays = {} if getattr(value, "static", False) else _shown(value, arrays)
+        for name, shown in arrays.items():
+            if not np.isfinite(shown).all():
+                raise NotFinite(f"{key}.{name} grew beyond the 3e38 that a picture can hold, so the run was stopped.")
     entries = {name: buffers.add(array) for name, array in arrays.items()}
     return {"key": key, "side": side, "type": type(value).__name__, "plain": plain, "arrays": entries}
 
@@ -159,4 +162,5 @@ def _shown(value: Observable, arrays: Mapping[str, NDArray[Any]]) -> dict[str, N
         if value.resolved is not None:
             index[~value.resolved.astype(bool)] = INDICES
         return {"values": index}
-    return {name: a.astype("<u1") if a.dtype == np.bool_ else a.astype("<f4") for name, a in arrays.items()}
+    with np.errstate(over="ignore"):
+        return {name: a.astype("<u1") if a.dtype == np.bool_ else a.astype("<f4") for name, a in arrays.items()}
