@@ -11,10 +11,10 @@ import panel as pn
 import tornado.web
 from panel.io.server import get_server
 from tornado.ioloop import PeriodicCallback
+
 from weltnet.experiment import Experiment
 from weltnet.experiments import ALL
 from weltnet.params import BadParams
-
 from weltnet_app import address
 from weltnet_app.feed import Feed
 from weltnet_app.page import page

@@ -18,7 +18,6 @@ from weltnet.experiment import Experiment, Frame, Verdict
 from weltnet.params import BadParams, Params
 from weltnet.timeline import Log
 from weltnet.worker import Worker
-
 from weltnet_app import address
 from weltnet_app.address import Address
 

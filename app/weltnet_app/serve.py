@@ -23,8 +23,8 @@ from typing import Any
 import tornado.web
 from tornado import httputil, netutil
 from tornado.httpserver import HTTPServer
-from weltnet import __version__
 
+from weltnet import __version__
 from weltnet_app import assets
 
 __all__ = ["serve"]

@@ -1,0 +1,162 @@
+"""The web process's half of a run: relay, controls, death and resumption, admission."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from weltnet import codec
+from weltnet.experiments import ALL
+from weltnet.params import BadParams
+from weltnet.run import outcome
+from weltnet.timeline import Log
+from weltnet_app.address import Address
+from weltnet_app.runs import Full, Run, Runs
+
+EXPERIMENT = ALL[-1]
+
+
+class Eye:
+    """A viewer that keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.have = -1
+        self.frames: list[dict[str, Any]] = []
+
+    def deliver(self, message: bytes) -> None:
+        self.frames.append(codec.header(message))
+
+
+def start(paused: bool = True, at: int = 0, digest: str = "") -> Address:
+    return Address(Log(5, EXPERIMENT.params().model_dump(mode="json")), at, digest, paused)
+
+
+def on_loop(body: Callable[[Runs], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        runs = Runs(asyncio.get_running_loop(), most=2)
+        try:
+            await asyncio.wait_for(body(runs), 60)
+        finally:
+            runs.stop()
+
+    asyncio.run(whole())
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    while not condition():
+        await asyncio.sleep(0.01)
+
+
+def test_frames_are_relayed_only_when_asked() -> None:
+    """Client-pull: one ask, one frame; a paused run has no second one to give."""
+
+    async def body(runs: Runs) -> None:
+        run, eye = runs.open(EXPERIMENT, start()), Eye()
+        run.ask(eye)
+        await until(lambda: eye.frames)
+        run.ask(eye)
+        await asyncio.sleep(0.3)
+        assert len(eye.frames) == 1 and eye.frames[0]["playing"] is False
+        run.step_forward()
+        await until(lambda: len(eye.frames) == 2)
+        assert eye.frames[1]["step"] == EXPERIMENT.stride
+
+    on_loop(body)
+
+
+def test_nobody_looking_nothing_steps() -> None:
+    """A playing run without an ask goes to sleep."""
+
+    async def body(runs: Runs) -> None:
+        run, eye = runs.open(EXPERIMENT, start(paused=False)), Eye()
+        run.ask(eye)
+        await until(lambda: eye.frames and run.step > 0)
+        await asyncio.sleep(4.0)
+        before = run.step
+        await asyncio.sleep(1.0)
+        assert run.step == before
+
+    on_loop(body)
+
+
+def test_worker_reaches_the_digest_of_this_process() -> None:
+    """Same Params and seed, same bits, in a worker and in-process; a link's promise is kept and said."""
+    steps = 20 * EXPERIMENT.stride
+    promised = outcome(EXPERIMENT, seed=5, steps=steps).digest
+
+    async def body(runs: Runs) -> None:
+        run = runs.open(EXPERIMENT, start(at=steps, digest=promised))
+        await until(lambda: run.digest)
+        assert (run.step, run.digest) == (steps, promised)
+        assert "exactly" in run.notice
+        run.step_forward()
+        await until(lambda: run.step == steps + EXPERIMENT.stride)
+        run.step_back()
+        await until(lambda: run.step == steps)
+        assert run.digest == promised
+
+    on_loop(body)
+
+
+def test_broken_promise_is_said() -> None:
+    """A link whose digest is not reached says so with both digests."""
+
+    async def body(runs: Runs) -> None:
+        run = runs.open(EXPERIMENT, start(digest="0" * 16))
+        await until(lambda: run.digest)
+        assert "0" * 16 in run.notice and run.digest in run.notice
+
+    on_loop(body)
+
+
+def test_killed_worker_is_resumed() -> None:
+    """SIGKILL costs at most what has passed since the last checkpoint, and one sentence says so."""
+
+    async def body(runs: Runs) -> None:
+        run, eye = runs.open(EXPERIMENT, start(at=300)), Eye()
+        run.ask(eye)
+        await until(lambda: eye.frames and run._checkpoint)
+        before, digest = run._worker, run.digest
+        assert before is not None and before.process.pid is not None
+        os.kill(before.process.pid, signal.SIGKILL)
+        await until(lambda: run._worker is not before and run.notice)
+        run.ask(eye)
+        await until(lambda: len(eye.frames) == 2)
+        assert "resumed" in run.notice
+        assert eye.frames[1]["seq"] > eye.frames[0]["seq"]
+        assert (run.step, run.digest) == (300, digest)
+
+    on_loop(body)
+
+
+def test_bad_knob_changes_nothing() -> None:
+    """The whole object is checked before anything moves."""
+
+    async def body(runs: Runs) -> None:
+        run = runs.open(EXPERIMENT, start())
+        before = run.params
+        with pytest.raises(BadParams):
+            run.set(nonsense=1)
+        assert run.params is before
+        with pytest.raises(BadParams):
+            run.reseed(-4)
+
+    on_loop(body)
+
+
+def test_as_many_runs_as_cores() -> None:
+    """One more than fits is refused with a sentence; a closed page makes room."""
+
+    async def body(runs: Runs) -> None:
+        one, _two = runs.open(EXPERIMENT, start()), runs.open(EXPERIMENT, start())
+        with pytest.raises(Full, match="close one"):
+            runs.open(EXPERIMENT, start())
+        runs.close(one)
+        assert isinstance(runs.open(EXPERIMENT, start()), Run)
+
+    on_loop(body)
