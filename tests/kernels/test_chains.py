@@ -48,6 +48,19 @@ def test_dense_mixing_is_an_orthogonal_network_and_its_transpose() -> None:
     assert np.abs(x - expected).max() < 1e-14
 
 
+def test_random_orthogonal_matrices_have_no_preferred_entry() -> None:
+    """Random numbers → kernel: over seeds 0–399 at n = 8, ⟨W⟩ = 0 and ⟨W²⟩ = 1/8 for every entry, within 4.5 se.
+
+    ⟨W⁴⟩ = 3/(n(n + 2)) as on the uniform sphere, and both orientations occur.
+    """
+    w = np.stack([random_orthogonal(seed, 8, 4).outgoing[1] for seed in range(400)])
+    assert np.abs(np.einsum("aij,akj->aik", w, w) - np.eye(8)).max() < 1e-14
+    assert np.abs(w.mean(axis=0)).max() < 4.5 * np.sqrt(1 / 8 / 400)
+    assert np.abs((w**2).mean(axis=0) - 1 / 8).max() < 4.5 * np.sqrt((3 / 80 - 1 / 64) / 400)
+    assert (w**4).mean() == pytest.approx(3 / 80, rel=0.03)
+    assert 120 < (np.linalg.det(w) > 0).sum() < 280
+
+
 def test_lazy_hops_are_a_network_whose_rows_are_the_permutations_or_the_identitys() -> None:
     """Network → fast form: chains of site numbers reveal W(t); f(W(t)x) is then the tick, bit for bit."""
     numbers = np.tile(np.arange(SITES, dtype=float), (4, 1))

@@ -16,7 +16,7 @@ from numba import njit
 
 from weltnet.kernels.philox import gaussian_pair, philox, uniform
 
-__all__ = ["LINEAR", "TANH", "fire", "lengthen", "pull_mixed", "pull_shifted", "wave_sums"]
+__all__ = ["LINEAR", "TANH", "fire", "haar", "lengthen", "pull_mixed", "pull_shifted", "wave_sums"]
 
 LINEAR, TANH = 0, 1
 
@@ -68,6 +68,35 @@ def fire(x, pulled, kind, noise, hop, seed, step, stream):
                 if uniform(c) >= hop:
                     y = x[m, s]
             x[m, s] = (np.tanh(y) if kind == TANH else y) + kick
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def haar(q, gaussian, row):
+    """A Haar-random orthogonal q: (n, n) from standard normals (n, n), consumed; row: (n,) work space.
+
+    q = Q_0 Q_1 … Q_{n−1}, where Q_k maps axis k to a direction uniform in the space of axes k … n−1 by one Householder
+    reflection (Stewart 1980). All sums run in ascending order: library factorisations change bits with their threads.
+    """
+    n = q.shape[0]
+    q[:] = 0.0
+    for k in range(n - 1, -1, -1):
+        q[k, k] = 1.0
+        square = 0.0
+        for i in range(k, n):
+            square += gaussian[k, i] ** 2
+        sign = 1.0 if gaussian[k, k] >= 0.0 else -1.0
+        length = np.sqrt(square)
+        square = 2.0 * length * (length + abs(gaussian[k, k]))
+        gaussian[k, k] += sign * length
+        row[k:] = 0.0
+        for i in range(k, n):
+            v = gaussian[k, i]
+            for j in range(k, n):
+                row[j] += v * q[i, j]
+        for i in range(k, n):
+            v = 2.0 * gaussian[k, i] / square
+            for j in range(k, n):
+                q[i, j] = -sign * (q[i, j] - v * row[j])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from weltnet.kernels.chains import LINEAR, TANH, fire, pull_mixed, pull_shifted
+from weltnet.kernels.chains import LINEAR, TANH, fire, haar, pull_mixed, pull_shifted
 from weltnet.kernels.philox import normals
 
 __all__ = ["Activation", "Mixing", "band_limited", "cycle_matrix", "random_orthogonal", "shifts", "tick"]
@@ -39,7 +39,9 @@ def band_limited(seed: int, members: int, sites: int, modes: int, stream: int) -
     normals(coefficients, seed, 0, stream)
     k = np.arange(1, modes + 1)
     phase = 2.0 * np.pi * np.outer(k, np.arange(sites)) / sites
-    profile = (coefficients[:, :modes] / k) @ np.cos(phase) + (coefficients[:, modes:] / k) @ np.sin(phase)
+    waves = np.concatenate([np.cos(phase), np.sin(phase)])
+    # einsum adds in one order; a matrix product's bits may change with the number of threads.
+    profile = np.einsum("mk,ks->ms", coefficients / np.tile(k, 2), waves)
     return dyadic(profile / np.sqrt(np.mean(profile**2, axis=1, keepdims=True)))
 
 
@@ -63,8 +65,8 @@ def random_orthogonal(seed: int, sites: int, stream: int) -> Mixing:
     """One Haar-random orthogonal matrix for the right movers and its transpose for the left movers."""
     gaussian = np.empty((sites, sites))
     normals(gaussian, seed, 0, stream)
-    q, r = np.linalg.qr(gaussian)
-    w = q * np.sign(np.diag(r))
+    w = np.empty_like(gaussian)
+    haar(w, gaussian, np.empty(sites))
     return Mixing(np.ascontiguousarray(np.stack([w.T, w])))
 
 
