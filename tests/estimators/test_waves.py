@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 from weltnet.estimators import waves
 from weltnet.systems.strings import band_limited
 from weltnet.theory.strings import WHITE_WAVE_RESIDUAL, dalembert, position

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from weltnet.estimators import waves
 from weltnet.experiment import Verdict
 from weltnet.experiments.strings import EXPERIMENT, StringParams, StringState

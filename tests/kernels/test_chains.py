@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+
 from weltnet.kernels.chains import LINEAR, TANH, fire, lengthen, pull_mixed, pull_shifted, wave_sums
 from weltnet.kernels.philox import normals
 from weltnet.systems.strings import Mixing, band_limited, cycle_matrix, random_orthogonal, shifts, tick

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from weltnet.theory.strings import WHITE_WAVE_RESIDUAL, dalembert, faded, light_cone, position
 
 
