@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from weltnet.experiment import Experiment
+from weltnet.experiments import strings
 
 __all__ = ["ALL", "by_slug"]
 
-ALL: tuple[Experiment[Any, Any], ...] = ()
+ALL: tuple[Experiment[Any, Any], ...] = (strings.EXPERIMENT,)
 
 
 def by_slug(slug: str) -> Experiment[Any, Any]:
