@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
 from weltnet import codec
 from weltnet.experiment import Frame
 from weltnet.observables import Cloud, Field, MetricField, Observable, Paths, Scalar, Series

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from weltnet.params import BadParams, Params, Saboteur, choice, knob, region
 
 Box = tuple[float, float, float, float]

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from weltnet import run, timeline
 from weltnet.experiment import Claim, Experiment, Report, Verdict
 from weltnet.history import Ring

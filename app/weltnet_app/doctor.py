@@ -99,6 +99,7 @@ def _workers() -> Finding:
 
 def _kernels() -> Finding:
     import numpy as np
+
     from weltnet.kernels.philox import normals, philox
 
     zero = np.uint32(0)
