@@ -5,6 +5,8 @@ Chain of trust: none; these guard what reaches a machine that has never seen the
 
 from __future__ import annotations
 
+import ast
+import importlib.metadata
 import json
 import os
 import re
@@ -80,7 +82,7 @@ def test_wheel_holds_every_module_and_asset(wheel: Path) -> None:
     assert {n for n in held if ".dist-info/" not in n} == set(expected)
     assert [n for n, data in expected.items() if held[n] != data] == []
     assert {"weltnet/py.typed", "weltnet_app/py.typed"} <= set(held)
-    for kind in ("fonts/.*[.]woff2", ".*[.]css", ".*[.]js"):
+    for kind in ("fonts/.*[.]woff2", ".*[.]html", ".*[.]js"):
         assert [n for n in held if re.fullmatch(f"weltnet_app/assets/{kind}", n)], f"no asset like {kind}"
 
 
@@ -103,6 +105,23 @@ def test_source_archive_is_whole(unpacked: Path) -> None:
 def test_wheel_from_source_archive_is_the_same(wheel: Path, unpacked: Path, tmp_path: Path) -> None:
     """Chain of trust: packaging. Nothing that the wheel needs is missing from the source archive."""
     assert contents(build(unpacked, "wheel", tmp_path)) == contents(wheel)
+
+
+def test_every_import_is_declared() -> None:
+    """Chain of trust: packaging. Whatever the code imports is a dependency of its own, not one of somebody else's."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[^A-Za-z0-9_-]", d)[0].replace("_", "-").lower() for d in project["dependencies"]}
+    declared |= {"tornado", "param"}  # they are the public interface of Bokeh's server and of Panel
+    owners = importlib.metadata.packages_distributions()
+    missing = set()
+    for path in [*(ROOT / "core").rglob("*.py"), *(ROOT / "app").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            for top in {n.split(".")[0] for n in names} - NAMES - sys.stdlib_module_names:
+                if not {o.replace("_", "-").lower() for o in owners.get(top, [top])} & declared:
+                    missing.add(f"{path.name} imports {top}")
+    assert missing == set()
 
 
 def test_versions_agree() -> None:

@@ -33,6 +33,8 @@ __all__ = ["Refused", "run"]
 LARGEST_FILE = 64 * 1024
 LARGEST_SEED = 2**32 - 1
 LARGEST_RUN = 10_000_000
+WORDS = ("title", "in words")
+"""Columns that may wrap."""
 FAULTS = (ArithmeticError, ValueError, RuntimeError, MemoryError)
 """What a run may raise with a sentence for a person, as in a worker."""
 
@@ -44,6 +46,7 @@ app = App(
     version=__version__,
     help_format="plaintext",
     default_parameter=Parameter(negative=""),
+    suppress_keyboard_interrupt=False,
 )
 
 
@@ -370,13 +373,15 @@ def _file(path: Path) -> dict[str, Any]:
 
 
 def _out() -> Console:
-    return Console(markup=False, highlight=False, emoji=False)
+    console = Console(markup=False, highlight=False, emoji=False)
+    return console if console.is_terminal else Console(markup=False, highlight=False, emoji=False, width=200)
 
 
 def _table(*columns: str) -> Table:
+    """A table without lines; only what is said in words may wrap."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for name in columns:
-        table.add_column(name)
+        table.add_column(name, no_wrap=name not in WORDS)
     return table
 
 
@@ -390,11 +395,12 @@ def _number(value: float | None) -> float | None:
 
 
 def _short(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"
+    return "–" if value is None else f"{value:.3g}"
 
 
 def _measured(v: Verdict) -> str:
-    return f"{v.symbol} = {v.measured:.4g} ± {v.error:.2g} {v.unit}".rstrip()
+    error = f" ± {v.error:.1g}" if v.error else ""
+    return f"{v.symbol} = {v.measured:.4g}{error} {v.unit}".rstrip()
 
 
 def _described(e: Experiment[Any, Any]) -> dict[str, Any]:
@@ -463,20 +469,20 @@ def _passes(row: Mapping[str, Any]) -> bool:
 def _show(rows: Sequence[Mapping[str, Any]], *, many: bool, sabotage: bool) -> None:
     out = _out()
     columns = ["experiment", "claim", *(["seed"] if many else []), *(["broken by"] if sabotage else [])]
-    table = _table(*columns, "verdict", "registered", "", "measured", "predicted", "null", "s")
+    table = _table(*columns, "verdict", "", "measured", "predicted", "null", "s")
     for r in rows:
-        good = ("turned" if r.get("saboteur") else "as registered") if _passes(r) else "DIFFERS"
-        if r.get("saboteur") and not _passes(r):
-            good = "NOT TURNED"
-        measured = f"{_short(r['measured'])} ± {_short(r['error'])}"
+        if r.get("saboteur"):
+            word = "turned" if _passes(r) else "NOT TURNED"
+        else:
+            word = "as registered" if _passes(r) else f"DIFFERS from {r['registered']}"
+        measured = _short(r["measured"]) + (f" ± {r['error']:.1g}" if r["error"] else "")
         table.add_row(
             r["slug"],
             r["claim"],
             *([str(r["seed"])] if many else []),
             *([r["saboteur"] or ""] if sabotage else []),
             r["verdict"] or "broke down",
-            r["registered"],
-            good,
+            word,
             measured,
             _short(r["predicted"]),
             _short(r["null"]),

@@ -1,0 +1,256 @@
+"""A run in its own process: the same bits as here, never ahead of its viewer, and faults that become sentences.
+
+Chain of trust: experiment -> timeline -> worker -> page. The processes are real, and so is the experiment: the first of
+the table of contents.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import struct
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from weltnet import codec, timeline
+from weltnet.experiments import ALL
+from weltnet.timeline import Timeline
+from weltnet.worker import PATIENCE, Worker
+
+E = ALL[0]
+N = 6
+SOON = 90.0
+"""Seconds within which a worker answers, compiling included."""
+
+Heard = tuple[dict[str, Any], bytes]
+
+
+class Desk:
+    """A worker and everything it said, in order."""
+
+    def __init__(self) -> None:
+        self.heard: queue.Queue[Heard] = queue.Queue()
+        self.worker = Worker(E.slug, lambda message, blob: self.heard.put((message, blob)))
+        self.send = self.worker.send
+
+    def open(self, **given: Any) -> dict[str, Any]:
+        """Begin a run and return its first status."""
+        log = {"seed": given.pop("seed", 3), "initial": given.pop("initial", {}), "changes": given.pop("changes", [])}
+        blob = given.pop("blob", b"")
+        plain = {"at": 0, "playing": False, "speed": 1.0, "saved_at": None, "seq": 0} | given
+        self.send("open", blob, log=log, **plain)
+        return self.next("status")[0]
+
+    def next(self, kind: str, within: float = SOON) -> Heard:
+        """The next message of a kind; what comes before it is passed over."""
+        until = time.monotonic() + within
+        while True:
+            message, blob = self.heard.get(timeout=max(0.01, until - time.monotonic()))
+            if message["type"] == kind:
+                return message, blob
+
+    def do(self, name: str, **values: Any) -> dict[str, Any]:
+        """A control, and the status that answers it."""
+        self.drain()
+        self.send(name, **values)
+        return self.next("status")[0]
+
+    def drain(self) -> list[Heard]:
+        """Everything said so far."""
+        said = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                said.append(self.heard.get_nowait())
+        return said
+
+    def picture(self) -> dict[str, Any]:
+        """The header of the next frame that is asked for."""
+        self.send("ask")
+        return codec.header(self.next("frame")[1])
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    made = Desk()
+    yield made
+    made.worker.close()
+    assert not made.worker.process.is_alive()
+
+
+def here(strides: int = N, seed: int = 3, **values: Any) -> Timeline[Any, Any]:
+    """The same run in this process."""
+    line = Timeline(E, E.params.parse(values), seed)
+    line.seek(strides * E.stride)
+    return line
+
+
+def gentle() -> dict[str, Any]:
+    """A change of one knob that does not restart."""
+    k = next(k for k in E.params.knobs().values() if k.kind == "number" and not k.restarts)
+    return {k.name: k.low + 0.25 * (k.high - k.low)}
+
+
+def test_same_bits_as_in_this_process(desk: Desk) -> None:
+    """Chain of trust: timeline -> worker. Steps, a step back and a far seek give the digests of a run here."""
+    assert desk.open()["digest"] == here(0).digest()
+    for n in range(1, N + 1):
+        status = desk.do("forward")
+        assert (status["step"], status["digest"]) == (n * E.stride, here(n).digest())
+    status = desk.do("back")
+    assert (status["step"], status["digest"]) == ((N - 1) * E.stride, here(N - 1).digest())
+    assert desk.do("seek", step=20 * E.stride)["digest"] == here(20).digest()
+    assert desk.do("seek", step=2 * E.stride)["digest"] == here(2).digest()
+
+
+def test_frame_is_the_frame(desk: Desk) -> None:
+    """Chain of trust: worker -> page. What arrives is, byte for byte, what encoding here would have sent."""
+    desk.open(at=N * E.stride)
+    desk.send("ask")
+    _, exact = desk.next("layout")
+    message, shown = desk.next("frame")
+    frame = here(N).frame()
+    head = codec.header(shown)
+    assert (head["step"], head["digest"], head["seq"]) == (frame.step, frame.digest, message["seq"])
+    assert (head["playing"], head["seed"], head["profile"]) == (False, 3, "display")
+    assert body(shown) == body(codec.encode(frame))
+    assert body(exact) == body(codec.encode(frame, "exact"))
+    assert codec.decode(exact, E.params).params == frame.params
+
+
+def body(message: bytes) -> bytes:
+    (n,) = struct.unpack_from("<I", message)
+    return message[4 + n :]
+
+
+def test_log_reproduces_the_run(desk: Desk) -> None:
+    """Chain of trust: timeline -> worker. Seed, Params and changes alone lead another process to the same bits."""
+    line = here(2)
+    line.change(E.params.parse(gentle()))
+    line.seek(N * E.stride)
+    changes = [[step, values] for step, values in line.log.changes]
+    assert desk.open(changes=changes, at=N * E.stride)["digest"] == line.digest() != here(N).digest()
+
+
+def test_set_is_recorded(desk: Desk) -> None:
+    """Chain of trust: timeline -> worker. A knob turned in flight is turned at that step, and reported as such."""
+    desk.open(at=2 * E.stride)
+    status = desk.do("set", values=gentle())
+    assert status["log"]["changes"] == [[2 * E.stride, gentle()]]
+    line = here(2)
+    line.change(E.params.parse(gentle()))
+    line.seek(N * E.stride)
+    assert desk.do("seek", step=N * E.stride)["digest"] == line.digest()
+
+
+def test_checkpoint_resumes_the_run(desk: Desk) -> None:
+    """Chain of trust: timeline -> worker. From a saved state and the log, a new process goes on with the same bits."""
+    line = here(N)
+    saved = timeline.pack(timeline.snapshot(line.state))
+    status = desk.open(blob=saved, saved_at=line.step, at=line.step)
+    assert (status["step"], status["digest"]) == (line.step, line.digest())
+    assert desk.do("seek", step=2 * N * E.stride)["digest"] == here(2 * N).digest()
+    assert desk.do("seek", step=E.stride)["digest"] == here(1).digest()
+
+
+def test_own_checkpoint_is_the_state(desk: Desk) -> None:
+    """Chain of trust: timeline -> worker. What the worker hands out for a rainy day is the state, every bit of it."""
+    desk.open(at=N * E.stride)
+    message, blob = desk.next("checkpoint")
+    saved = timeline.unpack(blob)
+    assert message["step"] == N * E.stride
+    assert timeline.digest(saved) == here(N).digest()
+
+
+def test_plays_for_who_asks(desk: Desk) -> None:
+    """Chain of trust: worker -> page. Playing, each ask is answered once, with a newer picture; pausing holds it."""
+    desk.open(playing=True, speed=4.0)
+    heads = [desk.picture() for _ in range(4)]
+    assert [h["seq"] for h in heads] == sorted({h["seq"] for h in heads})
+    assert heads[-1]["step"] > heads[0]["step"] and heads[-1]["playing"]
+    paused = desk.do("pause")
+    assert desk.picture()["step"] == paused["step"] and not paused["playing"]
+    desk.drain()
+    time.sleep(0.3)
+    assert [m for m, _ in desk.drain() if m["type"] == "frame"] == []
+    again = desk.do("pause")
+    assert (again["step"], again["digest"]) == (paused["step"], here(paused["step"] // E.stride).digest())
+
+
+def test_nobody_asks_nothing_steps(desk: Desk) -> None:
+    """Chain of trust: worker -> page. A run that nobody watches stops by itself, and goes on when somebody asks."""
+    desk.open(playing=True)
+    time.sleep(PATIENCE + 0.5)
+    first = desk.do("speed", speed=1.0)
+    time.sleep(0.6)
+    second = desk.do("speed", speed=1.0)
+    assert first["playing"] and first["step"] == second["step"] > 0
+    desk.picture()
+    time.sleep(0.3)
+    assert desk.do("speed", speed=1.0)["step"] > first["step"]
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"no_such_knob": 1}, "no_such_knob is not a parameter here; allowed: broken, "),
+        ({"broken": "no-such-saboteur"}, "allowed: " + E.saboteurs[0].name),
+        ({"broken": 3}, "broken = 3"),
+        (dict.fromkeys(gentle(), 1e12), "1000000000000.0 is refused; allowed: a number in ["),
+    ],
+)
+def test_refusal_is_a_sentence(desk: Desk, values: dict[str, Any], named: str) -> None:
+    """Chain of trust: worker -> page. A bad value is refused in one sentence, and the run is as it was."""
+    before = desk.open(at=N * E.stride)
+    desk.send("set", values=values)
+    sentence = desk.next("refused")[0]["sentence"]
+    assert named in sentence and "\n" not in sentence
+    after = desk.do("pause")
+    assert {k: after[k] for k in ("step", "digest", "params", "log")} == {
+        k: before[k] for k in ("step", "digest", "params", "log")
+    }
+
+
+def test_restart_and_seed(desk: Desk) -> None:
+    """Chain of trust: timeline -> worker. A restarting knob, a rewind and a new seed each begin the run they name."""
+    knob = next(k for k in E.params.knobs().values() if k.restarts and k.kind in ("integer", "choice"))
+    value = knob.choices[-1] if knob.kind == "choice" else int(knob.low)
+    desk.open(at=N * E.stride)
+    status = desk.do("set", values={knob.name: value})
+    assert (status["step"], status["digest"]) == (0, here(0, **{knob.name: value}).digest())
+    status = desk.do("reseed", seed=11)
+    assert (status["seed"], status["digest"]) == (11, here(0, 11, **{knob.name: value}).digest())
+    desk.do("forward")
+    assert desk.do("rewind")["digest"] == status["digest"]
+
+
+def test_status_is_strict_json(desk: Desk) -> None:
+    """Chain of trust: worker -> page. Verdicts come with the status, one per claim, and no NaN in sight."""
+    status = desk.open(at=N * E.stride)
+    json.dumps(status, allow_nan=False)
+    assert [v["claim"] for v in status["verdicts"]] == [c.name for c in E.claims]
+
+
+def test_killed_worker_is_reported(desk: Desk) -> None:
+    """Chain of trust: worker -> page. A death is heard at once, and controls to the dead do no harm."""
+    desk.open()
+    desk.worker.process.kill()
+    desk.next("died", within=5.0)
+    desk.send("ask")
+    desk.send("set", values=gentle())
+    assert [m for m, _ in desk.drain() if m["type"] != "died"] == []
+
+
+def test_closed_worker_is_silent() -> None:
+    """Chain of trust: worker -> page. Closing ends the process, and is not reported as a death."""
+    desk = Desk()
+    desk.open()
+    desk.drain()
+    desk.worker.close()
+    desk.worker.process.join(2.0)
+    assert not desk.worker.process.is_alive()
+    time.sleep(0.2)
+    assert [m for m, _ in desk.drain() if m["type"] == "died"] == []
