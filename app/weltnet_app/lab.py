@@ -16,6 +16,7 @@ from weltnet.experiment import Experiment
 from weltnet.experiments import ALL
 from weltnet.params import BadParams
 from weltnet_app import address
+from weltnet_app.assets import ASSETS
 from weltnet_app.feed import Feed
 from weltnet_app.page import page
 from weltnet_app.runs import Full, Runs, fresh_seed
@@ -44,6 +45,7 @@ def open_lab(
             (r"/frames/([\w-]{1,64})", Feed, {"runs": runs, "origins": origins}),
             (r"/", tornado.web.RedirectHandler, {"url": first, "permanent": False}),
         ],
+        static_dirs={"assets": str(ASSETS)},
         unused_session_lifetime_milliseconds=UNUSED_SESSION_MS,
         check_unused_sessions_milliseconds=CLEAN_EVERY_MS,
         use_index=False,
