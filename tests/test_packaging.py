@@ -82,7 +82,7 @@ def test_wheel_holds_every_module_and_asset(wheel: Path) -> None:
     assert {n for n in held if ".dist-info/" not in n} == set(expected)
     assert [n for n, data in expected.items() if held[n] != data] == []
     assert {"weltnet/py.typed", "weltnet_app/py.typed"} <= set(held)
-    for kind in ("fonts/.*[.]woff2", ".*[.]html", ".*[.]js"):
+    for kind in ("fonts/.*[.]woff2", ".*[.]css", ".*[.]js"):
         assert [n for n in held if re.fullmatch(f"weltnet_app/assets/{kind}", n)], f"no asset like {kind}"
 
 
@@ -131,6 +131,19 @@ def test_versions_agree() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["version"] == weltnet.__version__
     assert f"version: {weltnet.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_readme_says_what_exists() -> None:
+    """Chain of trust: packaging. The table of experiments is the one in the code, and the two commands are the two."""
+    from weltnet.experiments import ALL
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \| (.+) \| (.+) \|$", text, flags=re.MULTILINE)
+    assert rows == [(e.slug, e.title, e.group) for e in ALL]
+    assert "\n    pip install uv && uv run weltnet\n" in text and "\n    pip install uv && uv run pytest\n" in text
+    assert (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()[-1] == "pip install uv && uv run pytest"
+    for picture in re.findall(r"!\[.*?\]\((.+?)\)", text):
+        assert (ROOT / picture).is_file(), picture
 
 
 def test_installed_wheel_works(wheel: Path, tmp_path: Path) -> None:
