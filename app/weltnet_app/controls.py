@@ -1,0 +1,125 @@
+"""Params ↔ knobs: what a person may turn, read from its one declaration, and the refusal of what is not allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import panel as pn
+import param
+
+from weltnet.experiment import Experiment
+from weltnet.params import BadParams, Knob, Params
+from weltnet_app import assets, theme
+
+__all__ = ["Controls", "Knobs", "describe", "groups", "tooltip"]
+
+
+def groups(params: type[Params]) -> list[tuple[str, list[Knob]]]:
+    """Knobs by group, groups and knobs in the order of their declaration."""
+    out: dict[str, list[Knob]] = {}
+    for knob in params.knobs().values():
+        out.setdefault(knob.group, []).append(knob)
+    return list(out.items())
+
+
+def tooltip(knob: Knob) -> str:
+    """Meaning, equation, allowed values, and whether turning it starts a new run."""
+    lines = [f"{knob.symbol}: {knob.meaning}.", knob.equation, f"Allowed: {knob.allowed}."]
+    lines.append("Turning it starts a new run." if knob.restarts else "Turning it takes effect at once.")
+    return "\n".join(line for line in lines if line)
+
+
+def describe(knob: Knob, planes: Mapping[str, Any]) -> dict[str, Any]:
+    """A knob as the browser needs it."""
+    named = planes[knob.plane].title if knob.plane in planes else knob.plane
+    numeric = knob.kind in ("number", "integer")
+    return {
+        "name": knob.name,
+        "kind": knob.kind,
+        "symbol": knob.symbol,
+        "label": knob.label,
+        "unit": knob.unit,
+        "tip": tooltip(knob),
+        "log": knob.log and knob.low > 0,
+        "low": knob.low if numeric else 0,
+        "high": knob.high if numeric else 0,
+        "choices": list(knob.choices),
+        "plane": named.lower(),
+    }
+
+
+class Knobs(pn.custom.JSComponent):  # type: ignore[name-defined, misc]
+    """All knobs of a page in one component (see `assets/knobs.js`)."""
+
+    _esm = assets.ASSETS / "knobs.js"
+    _stylesheets = [theme.sheet("knobs.css")]  # noqa: RUF012 (Panel reads a plain list)
+
+    groups = param.List()
+    presets = param.List()
+    values = param.Dict(default={})
+    derived = param.List()
+
+    def __init__(self, hear: Callable[[dict[str, Any]], None], **params: Any) -> None:
+        super().__init__(**params)
+        self._hear = hear
+
+    def _handle_msg(self, data: Any) -> None:
+        if isinstance(data, dict):
+            self._hear(data)
+
+    def back(self) -> None:
+        """Show the last values that were taken."""
+        self._send_msg({"back": True})
+
+
+class Controls:
+    """The knobs of one page. `turn(**changes)` is called for every change and may raise `BadParams`."""
+
+    def __init__(
+        self,
+        experiment: Experiment[Any, Any],
+        params: Params,
+        turn: Callable[..., None],
+        refuse: Callable[[str], None],
+    ) -> None:
+        self.experiment = experiment
+        self._turn, self._refuse = turn, refuse
+        self.knobs = Knobs(
+            self._heard,
+            groups=[
+                [name, [describe(k, experiment.planes) for k in knobs]] for name, knobs in groups(experiment.params)
+            ],
+            presets=[{"name": p.name, "look_for": p.look_for} for p in experiment.presets],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self.follow(params)
+
+    def follow(self, params: Params) -> None:
+        """Show these Params, wherever they were changed."""
+        values = params.model_dump(mode="json", exclude={"broken"})
+        if values != self.knobs.values:
+            self.knobs.values = values
+            self.knobs.derived = [[k, v] for k, v in self.experiment.derived(params).items()]
+
+    def set(self, **changes: Any) -> None:
+        """Turn knobs; a refused change is said in one sentence and the knobs go back."""
+        known = self.experiment.params.knobs()
+        try:
+            self._turn(**changes)
+        except BadParams as refused:
+            self._refuse(str(refused))
+            self.knobs.back()
+        except TypeError:
+            self._refuse(f"Allowed: a value for one of {', '.join(known)}.")
+            self.knobs.back()
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        if isinstance(changes := message.get("set"), dict):
+            self.set(**{str(k): v for k, v in changes.items()})
+        elif name := message.get("preset"):
+            for preset in self.experiment.presets:
+                if preset.name == name:
+                    defaults = self.experiment.params().model_dump(mode="json", exclude={"broken"})
+                    self.set(**(defaults | dict(preset.values)))

@@ -1,0 +1,318 @@
+"""One experiment's page in one browser: it shows a run and turns its knobs, and the run does not depend on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+from weltnet.experiment import Experiment, Frame, Verdict
+from weltnet.params import BadParams, Params
+
+from weltnet_app import assets, theme
+from weltnet_app.controls import Controls
+from weltnet_app.verdict_cards import Cards
+from weltnet_app.views.figure import Figure, describe
+from weltnet_app.views.live import Live
+
+__all__ = ["page"]
+
+pn.extension("katex", notifications=False)
+
+VIEWS = {"": 1.0, "desk": 1.0, "projector": 1.5}
+"""View → scale of fonts, lines and marks."""
+
+VERDICTS_EVERY = 0.5
+"""Seconds between two updates of the verdict cards."""
+
+
+class Run(Protocol):
+    """What the page needs of `weltnet_app.runs.Run`."""
+
+    id: str
+    experiment: Experiment[Any, Any]
+    version: int
+    params: Params
+    seed: int
+    step: int
+    playing: bool
+    speed: float
+    layout: Frame | None
+    layout_id: str
+    verdicts: tuple[Verdict, ...]
+    progress: tuple[float, str] | None
+    error: str
+    notice: str
+
+    def play(self) -> None: ...
+    def pause(self) -> None: ...
+    def step_forward(self) -> None: ...
+    def step_back(self) -> None: ...
+    def rewind(self) -> None: ...
+    def reseed(self, seed: int | None = None) -> None: ...
+    def set(self, **changes: Any) -> None: ...
+    def set_speed(self, x: float) -> None: ...
+    def resume_last_good(self) -> None: ...
+    def link(self) -> str: ...
+    def watch(self, callback: Callable[[], None]) -> Callable[[], None]: ...
+
+
+def page(run: Run, *, experiments: Sequence[Experiment[Any, Any]], theme: str, view: str) -> pn.viewable.Viewable:
+    """The whole page of a run. `theme` is `light`, `dark` or nothing; `view` is `desk`, `projector` or nothing."""
+    return Desk(run, experiments, theme if theme in ("light", "dark") else "light", view if view in VIEWS else "").root
+
+
+class Bar(pn.custom.JSComponent):  # type: ignore[name-defined, misc]
+    """Where we are, time, luck and links (see `assets/bar.js`)."""
+
+    _esm = assets.ASSETS / "bar.js"
+    _stylesheets = [theme.sheet("bar.css")]  # noqa: RUF012 (Panel reads a plain list)
+
+    experiments = param.List()
+    slug = param.String()
+    playing = param.Boolean()
+    speed = param.Number(1.0)
+    seed = param.String()
+
+    def __init__(self, hear: Callable[[dict[str, Any]], None], **params: Any) -> None:
+        super().__init__(**params)
+        self._hear = hear
+
+    def _handle_msg(self, data: Any) -> None:
+        if isinstance(data, dict):
+            self._hear(data)
+
+
+class Heading(pn.custom.JSComponent):  # type: ignore[name-defined, misc]
+    """Title, question, formula, and what was put in by hand (see `assets/heading.js`)."""
+
+    _esm = assets.ASSETS / "heading.js"
+    _stylesheets = [theme.sheet("heading.css"), theme.katex()]  # noqa: RUF012 (Panel reads a plain list)
+
+    title = param.String()
+    question = param.String()
+    formula = param.String()
+    by_hand = param.String()
+    emergent = param.String()
+
+
+class Desk:
+    """A page and the run it shows. Everything people do goes through `_act`; everything they see through `refresh`."""
+
+    def __init__(self, run: Run, experiments: Sequence[Experiment[Any, Any]], mode: str, view: str) -> None:
+        self.run, self.experiment = run, run.experiment
+        self._complaint = ""
+        self._judged, self._later = 0.0, False
+        self._scheduled = False
+        self._layout = ""
+        scale = VIEWS[view]
+        e = self.experiment
+        regions = {k.plane: name for name, k in e.params.knobs().items() if k.kind == "region"}
+        self.figures = {
+            key: Figure(key, plane, scale=scale, select=self._selector(regions[key]) if key in regions else None)
+            for key, plane in e.planes.items()
+        }
+        self.controls = Controls(e, run.params, self._set, self._complain)
+        self.cards = Cards(e, run.params, lambda names: self.controls.set(broken=names))
+        self.bar = Bar(
+            self._act,
+            slug=e.slug,
+            experiments=[{"slug": x.slug, "title": x.title, "group": x.group} for x in experiments],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self.live = Live(
+            self._act,
+            heading=Heading(
+                title=e.title, question=e.question, formula=e.formula, by_hand=e.by_hand, emergent=e.emergent
+            ),
+            figures=[
+                pn.pane.HoloViews(f.element, sizing_mode="stretch_both", linked_axes=False, margin=0)
+                for f in self.figures.values()
+            ],
+            cards=self.cards.panes[:3] if view == "projector" else self.cards.panes,
+            run=run.id,
+            slug=e.slug,
+            view=view or "desk",
+            planes=_planes(e, regions, run.layout),
+            palettes=theme.palettes(),
+            time_unit=e.time_unit,
+            sizing_mode="stretch_both",
+            margin=0,
+        )
+        self.root = self._shell(mode, view, scale)
+        self.refresh()
+        self._follow()
+
+    # -- what people do ----------------------------------------------------------------------------------------------
+
+    def _act(self, message: Mapping[str, Any]) -> None:
+        run, act = self.run, message.get("act")
+        try:
+            if act == "toggle":
+                if run.playing:
+                    run.pause()
+                else:
+                    run.play()
+            elif act == "forward":
+                run.step_forward()
+            elif act == "back":
+                run.step_back()
+            elif act == "rewind":
+                run.rewind()
+            elif act == "reseed":
+                run.reseed()
+            elif act == "seed":
+                run.reseed(_whole(message.get("value")))
+            elif act == "speed":
+                run.set_speed(_number(message.get("value")))
+            elif act == "last_good":
+                run.resume_last_good()
+            elif act == "link":
+                self.live.tell(copy=run.link())
+            elif act == "dismiss":
+                self._complaint = run.notice = ""
+                self.live.message = ""
+            elif act == "narrow":
+                self.root.sidebar_open = False
+        except BadParams as refused:
+            self._complain(str(refused))
+
+    def _set(self, **changes: Any) -> None:
+        self.run.set(**changes)
+        self._complaint = ""
+        self.refresh()
+
+    def _selector(self, name: str) -> Callable[[Any], None]:
+        return lambda box: self.controls.set(**{name: box})
+
+    def _complain(self, sentence: str) -> None:
+        self._complaint = sentence
+        self.live.message = sentence
+
+    # -- what they see -----------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show the run as it is now; the pictures need none of this."""
+        run, live, bar = self.run, self.live, self.bar
+        with pn.io.hold():
+            _update(bar, playing=run.playing, speed=run.speed, seed=str(run.seed))
+            broken = {
+                plane: s.assumption for s in self.experiment.saboteurs if run.params.breaks(s.name) for plane in s.planes
+            }
+            progress = None if run.progress is None else {"fraction": run.progress[0], "text": run.progress[1]}
+            _update(
+                live,
+                playing=run.playing,
+                seed=str(run.seed),
+                query=run.link(),
+                message=self._complaint or run.notice,
+                error=run.error,
+                progress=progress,
+                broken=broken,
+            )
+            if run.layout is not None and run.layout_id != self._layout:
+                self._layout = run.layout_id
+                for figure in self.figures.values():
+                    figure.show(run.layout)
+                live.layout = run.layout_id
+            self.controls.follow(run.params)
+            now = time.monotonic()
+            if now - self._judged >= VERDICTS_EVERY or run.params.broken != self.cards._params.broken:
+                self._judged = now
+                self.cards.follow(run.verdicts, run.params)
+
+    def _follow(self) -> None:
+        document = pn.state.curdoc
+        if document is None or not document.session_context:
+            return
+        unwatch = self.run.watch(lambda: self._soon(document))
+        pn.state.on_session_destroyed(lambda context: unwatch())
+
+    def _soon(self, document: Any) -> None:
+        # A run may move many times before the session's turn comes: one refresh shows them all.
+        if not self._scheduled:
+            self._scheduled = True
+            document.add_next_tick_callback(self._turn)
+
+    def _turn(self) -> None:
+        self._scheduled = False
+        self.refresh()
+
+    # -- the frame of the page ---------------------------------------------------------------------------------------
+
+    def _shell(self, mode: str, view: str, scale: float) -> Any:
+        if (document := pn.state.curdoc) is not None:
+            document.template_variables["html_attrs"] = f'data-theme="{mode}"'
+        height = f"{56 * scale:.0f}px"
+        return pmui.Page(
+            title=f"{self.experiment.title} · weltnet",
+            favicon=assets.ASSETS / "icon.svg",
+            header=[self.bar],
+            sidebar=[self.controls.knobs],
+            main=[self.live],
+            sidebar_open=view != "projector",
+            sidebar_width=256,
+            sidebar_resizable=False,
+            dark_theme=mode == "dark",
+            theme_toggle=False,
+            theme_config=theme.material(),
+            busy_indicator=None,
+            raw_css=[theme.css(scale)],
+            sx={
+                ".MuiAppBar-root": {
+                    "backgroundColor": "var(--paper)", "backgroundImage": "none", "color": "var(--ink)",
+                    "boxShadow": "none", "borderBottom": "1px solid var(--line)",
+                },
+                ".title": {"display": "none"},
+                ".MuiDrawer-paper": {
+                    "backgroundColor": "var(--paper)", "backgroundImage": "none", "borderRight": "1px solid var(--line)"
+                },
+                ".MuiToolbar-root": {"minHeight": f"{height} !important", "height": height},
+                ".main": {"padding": "0 !important", "backgroundColor": "var(--paper) !important"},
+                "backgroundColor": "var(--paper)",
+            },
+        )  # fmt: skip
+
+
+def _planes(
+    experiment: Experiment[Any, Any], regions: Mapping[str, str], frame: Frame | None
+) -> list[dict[str, Any]]:
+    planes = list(experiment.planes.items())
+    wide = next((k for k, p in planes[1:] if not p.square), "")
+    return [
+        {
+            "key": key,
+            "title": p.title,
+            "caption": p.caption,
+            "alt": describe(p, frame, key),
+            "empty": p.empty,
+            "square": p.square,
+            "wide": key == wide,
+            "region": regions.get(key, ""),
+            "symbols": [p.x.symbol, p.y.symbol],
+            "x": [p.x.low, p.x.high],
+            "y": [p.y.low, p.y.high],
+        }
+        for key, p in planes
+    ]
+
+
+def _update(component: Any, **values: Any) -> None:
+    changed = {k: v for k, v in values.items() if getattr(component, k) != v}
+    if changed:
+        component.param.update(**changed)
+
+
+def _whole(value: Any) -> int:
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= 19):
+        raise BadParams(f"seed = {text[:40]!r} is refused; allowed: a whole number")
+    return int(text)
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 1.0

@@ -1,0 +1,51 @@
+"""The live layer as a Panel component: figures, cards and heading are its children, frames pass it by in JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+import param
+
+from weltnet_app import assets, theme
+
+__all__ = ["Live"]
+
+
+class Live(pn.custom.JSComponent):  # type: ignore[name-defined, misc]
+    """The main column of an experiment's page (see `assets/live.js`). Python sets what changes at the pace of people."""
+
+    _esm = assets.ASSETS / "live.js"
+    _stylesheets = [theme.sheet("live.css")]  # noqa: RUF012 (Panel reads a plain list)
+
+    heading = pn.custom.Child()
+    figures = pn.custom.Children()
+    cards = pn.custom.Children()
+
+    run = param.String(doc="Id of the run whose frames are asked for.")
+    slug = param.String()
+    view = param.String()
+    planes = param.List(doc="One dictionary per plane, in the order of `figures`.")
+    palettes = param.Dict(default={})
+    layout = param.String(doc="Layout of the frames the figures were built for; another one waits for Python.")
+    playing = param.Boolean(default=True)
+    seed = param.String()
+    time_unit = param.String()
+    query = param.String(doc="The query that reproduces the run, less step and digest.")
+    message = param.String(doc="One sentence of news.")
+    error = param.String(doc="One sentence when the run was stopped by a fault.")
+    progress = param.Dict(default=None, allow_None=True, doc="fraction and text while something is prepared.")
+    broken = param.Dict(default={}, doc="plane → broken assumption.")
+
+    def __init__(self, hear: Callable[[dict[str, Any]], None], **params: Any) -> None:
+        super().__init__(**params)
+        self._hear = hear
+
+    def _handle_msg(self, data: Any) -> None:
+        if isinstance(data, dict):
+            self._hear(data)
+
+    def tell(self, **message: Any) -> None:
+        """Say something to the browser once: `copy` a query as a link, or toggle the `theme`."""
+        self._send_msg(message)
