@@ -64,8 +64,9 @@ def _context() -> Any:
 
 @contextlib.contextmanager
 def _environment() -> Any:
-    """Linear algebra in workers runs on one thread, so that its bits do not depend on the machine's load."""
-    wanted = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    """One thread for each worker: as many run as there are cores, and barriers between busy cores cost milliseconds."""
+    names = ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    wanted = dict.fromkeys(names, "1")
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

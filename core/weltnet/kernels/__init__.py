@@ -1,7 +1,7 @@
 """Arrays and numbers in, arrays out: the only numba in the project.
 
-Compiled code is cached in a user folder named by the digest of these sources, because numba does not notice that a helper
-edited in another file makes a cached caller stale.
+Compiled code is cached in a user folder named by the digest of these sources, because numba does not notice that a
+helper edited in another file makes a cached caller stale.
 """
 
 from __future__ import annotations

@@ -14,8 +14,11 @@ error below 4e-6 against float64 Box–Muller of the same words, and reach |ξ| 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit, prange
+from numpy.typing import NDArray
 
 from weltnet.kernels.philox import philox
 
@@ -27,6 +30,8 @@ NOISE, LAUNCH = 0x51, 0x52
 
 _LANES = 128
 """Copies per block: the inner loop of every kernel here. Fewer leave the matrix product bound by loop set-up."""
+
+Array = NDArray[Any]
 
 _f = np.float32
 
@@ -227,7 +232,22 @@ def bursts(state, W, b, c, before, mean, after, age, seed, first, tick, born, li
         )  # fmt: skip
 
 
-def advance(state, W, b, c, *, seed, tick, ticks, born=0, life=10, reach=0.8, noise=0.25, first=0, kind=TANH):
+def advance(
+    state: Array,
+    W: Array,
+    b: Array,
+    c: Array,
+    *,
+    seed: int,
+    tick: int,
+    ticks: int,
+    born: int = 0,
+    life: int = 10,
+    reach: float = 0.8,
+    noise: float = 0.25,
+    first: int = 0,
+    kind: int = TANH,
+) -> tuple[Array, Array, Array, Array]:
     """Run `ticks` ticks on state: (copies, N) float32 in place; returns X, E[X'|x], X': (ticks, copies, 2), and ages.
 
     N is even and its halves are the first and the last N/2 neurons. Copies are launched at tick `born` and then every

@@ -1,0 +1,395 @@
+"""Observatory: one learning network, both descriptions at once.
+
+Claim.   The weights of a network that learns are an ensemble with an entropy ledger; its neurons, at any weights, live
+         in a space-time whose time runs by the entropy S that the learning of the weights destroys,
+
+             ds² = −S dt² + h_ij (dX^i − v^i dt)(dX^j − v^j dt),   h = C⁻¹.                  [2111.00903 §4–6]
+
+Conventions.   q ∈ [−3, 3]² is the learned plane of the weights, U(q) the boundary loss, u its barrier. A learning step
+         is q ← q − γ g_B(q) + √(2 D0) ξ with each replica's own minibatch; rates are in nats per learning step, and
+         S = γ⟨∇²U⟩ (gross and signed) counts one tick of the neurons per learning step. X are the means of the two
+         halves of the network, v and C their drift and noise per tick, measured on copies of the network whose weights
+         are held at q*, and λ their contraction rate at the centre.
+
+Put in by hand.   The lapse S is one global number, defined as the entropy destroyed by learning, gross, not net: other
+         definitions are possible and disagree. D0 is noise added to that of the minibatches. Two directions of weight
+         space out of N² are shown.
+
+What would refute it.   Mirror wells of different depth; a learning equilibrium in which noise produces more or less
+         entropy than learning destroys; a curvature at the centre that is not the 6 λ²/S of de Sitter space, with λ
+         computed from the weights alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weltnet.estimators.contours import contours
+from weltnet.estimators.curvature import cones, curvature
+from weltnet.estimators.density import Grid
+from weltnet.estimators.entropy import destruction, entropy, production
+from weltnet.estimators.generator import Basis, Moments, fit, fold, stencil
+from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
+from weltnet.history import Ring
+from weltnet.kernels import copies, ensemble
+from weltnet.observables import Axis, Cloud, Field, MetricField, Observable, Paths, Plane, Scalar, Series
+from weltnet.params import Params, Saboteur, choice, knob, region
+from weltnet.systems.losses import HALF_WIDTH, LossTable, tabulate
+from weltnet.systems.networks import AnyReport, Network, train, weights
+from weltnet.theory.spacetimes import contraction
+from weltnet.verdicts import judge, mean_with_error
+
+Array = NDArray[Any]
+
+STRIDE = 2
+WINDOW = 300  # strides kept for the ledger and the verdicts: 600 steps
+SETTLED = 150  # strides at the end of the window over which the verdicts average
+TABLE, SHOWN = 48, 400
+TICKS, EXPECT = 4, 5  # ticks of the copies per stride; strides between two predictions from the weights
+JUMP = 0.4  # a step of q* beyond which the old space-time says nothing about the new one
+SLOW, FAST, SHEARED = 0.04, 0.3, 0.15  # λ and ω per tick, relative shear: where the prediction from the weights is good
+BASIS, GRID = Basis(5, 0.5), Grid(96, HALF_WIDTH)
+STARTS = {"ridge": (2.0, 0.0, 0.25), "valley": (-0.2, 1.3, 0.2), "broad": (0.0, 0.0, 0.9)}
+
+
+# -- parameters -------------------------------------------------------------------------------------------------------
+
+
+class ObservatoryParams(Params):
+    """The knobs of one network, its data, its ensemble and its learning."""
+
+    saboteurs: ClassVar[tuple[Saboteur, ...]] = (
+        Saboteur("coupled-halves", "the halves are trained apart", ("mirror",), ("weights",), restarts=True),
+        Saboteur("renewal", "only learning moves the weights", ("balance",), ("weights", "ledger")),
+        Saboteur("shuffled-increments", "each step belongs to the state it started from", ("de-sitter",), ("space",)),
+    )
+
+    half: int = knob(
+        32, 4, 128, symbol="N/2", group="Network", restarts=True,
+        meaning="neurons in each half: one half is seen at the boundary, the other is bulk",
+        equation="x ← tanh(W(q) x) + η ξ",
+    )  # fmt: skip
+    data: Literal["rotation", "cycle", "wells"] = choice(
+        "rotation", symbol="p∂", group="Network", restarts=True,
+        meaning="the planar flow whose episodes the boundary sees: damped rotation, limit cycle or two wells",
+    )  # fmt: skip
+    replicas: int = knob(
+        20_000, 500, 100_000, symbol="M", group="Ensemble", restarts=True, log=True,
+        meaning="networks that learn, each from its own minibatches",
+    )  # fmt: skip
+    start: Literal["ridge", "valley", "broad"] = choice(
+        "ridge", symbol="p₀", group="Ensemble", restarts=True,
+        meaning="where the replicas begin: on the ridge between the wells, in one valley, or all over",
+    )  # fmt: skip
+    learning_rate: float = knob(
+        3.0, 0.1, 12.0, symbol="γ", unit="per loss", group="Learning", log=True,
+        meaning="step along minus the gradient of the loss", equation="q ← q − γ g_B(q) + √(2 D0) ξ",
+    )  # fmt: skip
+    batch: int = knob(
+        1, 1, 32, symbol="B", unit="samples", group="Learning", log=True,
+        meaning="samples per step of each replica; minibatch noise falls as 1/B", equation="D = γ² C/(2B) + D0",
+    )  # fmt: skip
+    noise: float = knob(
+        0.05, 0.01, 1.0, symbol="T₀", unit="barriers", group="Learning", log=True,
+        meaning="added isotropic noise as a temperature in units of the barrier u", equation="D0 = γ T₀ u",
+    )  # fmt: skip
+    activation_noise: float = knob(
+        0.15, 0.05, 0.6, symbol="η", group="States", log=True,
+        meaning="noise of every neuron per tick", equation="x ← tanh(W x) + η ξ",
+    )  # fmt: skip
+    selected: tuple[float, float, float, float] | None = region(
+        -HALF_WIDTH, HALF_WIDTH, plane="weights", symbol="q*", group="States",
+        meaning="the weights whose space-time is shown: the middle of the box; nothing means the tracer replica",
+    )  # fmt: skip
+
+
+# -- state and step ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """What is prepared once: the trained network, its loss over the learned plane, and tables of both."""
+
+    network: Network
+    loss: LossTable
+    asymmetry: float
+
+    @cached_property
+    def samples(self) -> Array:
+        return self.loss.sample_gradients(TABLE)
+
+    @cached_property
+    def fields(self) -> tuple[Array, Array]:
+        """∇²U and the covariance of one sample's gradient on the grid."""
+        return self.loss.laplacian(GRID.axis), self.loss.covariance(GRID.axis)
+
+    @cached_property
+    def contours(self) -> list[Array]:
+        height = (self.loss.mean(GRID.axis) - self.loss.minimum) / self.loss.energy_unit
+        return contours(GRID.axis, height, (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0))
+
+
+@dataclass(slots=True)
+class ObservatoryState:
+    """q: (M, 2) weights of the replicas; x: (K_c, N) neurons of the copies at q*; what their regression has summed.
+
+    expected: λ, ω and R(0) S at q* as the weights alone predict them.
+    """
+
+    world: World
+    seed: int
+    step: int
+    q: Array
+    x: Array
+    moments: Moments
+    ledger: Ring
+    here: Array
+    expected: Array
+
+
+@lru_cache(maxsize=4)
+def _world(half: int, data: str, coupled: bool, report: AnyReport) -> World:
+    # The network is part of the apparatus, not of the luck of a run: every seed looks at the same one.
+    network = train(2 * half, data, 0, report=lambda f, t: report(0.3 * f, t), dense=coupled)
+    loss = tabulate(network, 0, report=lambda f, t: report(0.3 + 0.7 * f, t))
+    U = loss.mean(np.linspace(-HALF_WIDTH, HALF_WIDTH, 121))
+    return World(network, loss, float((U[:, 61:].min() - U[:, :60].min()) / loss.energy_unit))
+
+
+def begin(params: ObservatoryParams, seed: int, report: Report) -> ObservatoryState:
+    world = _world(params.half, params.data, params.breaks("coupled-halves"), AnyReport(report))
+    *start, spread = STARTS[params.start]
+    q = ensemble.initial(params.replicas, seed, np.array(start), spread)
+    ledger = Ring(("produced", "destroyed", "entropy", "curved", "error", "rate", "rotation", "expected"), WINDOW)
+    x = np.zeros((1024 if params.half <= 32 else 512, 2 * params.half), np.float32)
+    return ObservatoryState(world, seed, 0, q, x, Moments(BASIS), ledger, q[0].copy(), np.zeros(3))
+
+
+def _diffusion(world: World, p: ObservatoryParams) -> tuple[float, Array]:
+    """D0 and the whole diffusion tensor D = γ² C/(2B) + D0 on the grid, per step."""
+    added = p.noise * p.learning_rate * world.loss.energy_unit
+    D = p.learning_rate**2 / (2 * p.batch) * world.fields[1]
+    D[0] += added
+    D[2] += added
+    return added, D
+
+
+def _selected(state: ObservatoryState, p: ObservatoryParams) -> Array:
+    """q*: the middle of the selected box, or the tracer; never the ensemble mean, which sits on the barrier."""
+    tracer = state.q[0]
+    x0, y0, x1, y1 = p.selected or (*tracer, *tracer)
+    return np.array([(x0 + x1) / 2, (y0 + y1) / 2])
+
+
+def step(state: ObservatoryState, params: ObservatoryParams) -> None:
+    world = state.world
+    added, diffusion = _diffusion(world, params)
+    renewed = 0.01 if params.breaks("renewal") else 0.0
+    ensemble.descend(
+        state.q, world.samples, -HALF_WIDTH, 2 * HALF_WIDTH / TABLE, params.learning_rate, float(np.sqrt(2 * added)),
+        params.batch, STRIDE, state.step, state.seed, renewed, np.array(STARTS[params.start]),
+    )  # fmt: skip
+    state.step += STRIDE
+    _live(state, params)
+    centre = curvature(fit(state.moments), CENTRE, 1.0)
+    rate, rotation, expected = state.expected
+    state.ledger.push(
+        produced=production(GRID, state.q, diffusion),
+        destroyed=destruction(GRID, state.q, params.learning_rate, world.fields[0]),
+        entropy=entropy(GRID, state.q),
+        curved=float(centre.R[0]), error=float(centre.R_error[0]), rate=rate, rotation=rotation, expected=expected,
+    )  # fmt: skip
+
+
+def _live(state: ObservatoryState, params: ObservatoryParams) -> None:
+    """Let the copies of the network at q* run for a few ticks, and fold what they did into the regression."""
+    network, stride = state.world.network, state.step // STRIDE
+    here = _selected(state, params)
+    jumped = bool(np.abs(here - state.here).max() > JUMP)
+    state.here = here
+    Q = state.world.loss.weights_at(here)
+    if jumped:
+        state.moments.reset()
+    if jumped or stride % EXPECT == 1:
+        found = contraction(network, Q, params.activation_noise)
+        state.expected = np.array([found.rate, found.rotation, found.R])
+    X, mean, after, age = copies.advance(
+        state.x, weights(network, Q), network.b, network.c, seed=state.seed, tick=(stride - 1) * TICKS, ticks=TICKS,
+        noise=params.activation_noise,
+    )  # fmt: skip
+    if params.breaks("shuffled-increments"):
+        far = len(state.x) // 3
+        mean, after = (X + np.roll(a - X, far, axis=1) for a in (mean, after))
+        age = np.minimum(age, np.roll(age, far, axis=1))
+    fold(state.moments, X, mean, after, age)
+
+
+# -- what is seen -----------------------------------------------------------------------------------------------------
+
+SCALE = 6.0  # ticks drawn: a cone of one tick would be a dot
+_g = np.linspace(-0.45, 0.45, 24)
+MAP = np.stack(np.meshgrid(_g, _g, indexing="ij"), axis=-1).reshape(-1, 2)
+MAP_POINTS, CENTRE = stencil(BASIS, MAP), stencil(BASIS, np.zeros((1, 2)))
+PLANES = {
+    "weights": Plane(
+        "Weight space", "density of replicas over loss contours; ring: q*",
+        Axis("q₁", -HALF_WIDTH, HALF_WIDTH), Axis("q₂", -HALF_WIDTH, HALF_WIDTH), square=True,
+    ),
+    "ledger": Plane(
+        "Entropy ledger", "produced by noise, destroyed by learning",
+        Axis("age", -WINDOW * STRIDE, 0, "steps"), Axis("dS/dτ", -0.05, 0.05, "nat per γ·step"),
+    ),
+    "space": Plane(
+        "Emergent space-time", "light cones and curvature at q*",
+        Axis("X¹", -0.5, 0.5), Axis("X²", -0.5, 0.5), square=True,
+    ),
+}  # fmt: skip
+
+
+def observe(state: ObservatoryState, params: ObservatoryParams) -> Mapping[str, Observable]:
+    world, ledger = state.world, state.ledger
+    density = GRID.density(state.q, 0.08)
+    S = float(ledger["destroyed"][-1]) if len(ledger) else 0.0
+    seen: dict[str, Observable] = {
+        "density": Field("weights", np.sqrt(density), (-3.0, 3.0, -3.0, 3.0), (0.0, 1.2), "√p"),
+        "loss": Paths.of("weights", world.contours, "contour", static=True),
+        "replicas": Cloud("weights", state.q[1 : 1 + SHOWN], len(state.q), "q"),
+        "tracer": Cloud("weights", state.here[None], 1, "q*", role="tracer"),
+        "above": Scalar(float((state.q[:, 1] > 0).mean()), "P(q₂ > 0)", plane="weights"),
+        "ledger": _ledger(state, params),
+    }
+    if len(ledger):
+        seen["entropy"] = Scalar(float(ledger["entropy"][-1]), "S_q", "nat", plane="ledger")
+        seen |= _space(state, S)
+    return seen
+
+
+def _ledger(state: ObservatoryState, params: ObservatoryParams) -> Series:
+    produced = state.ledger["produced"] / params.learning_rate
+    destroyed = state.ledger["destroyed"] / params.learning_rate
+    age = STRIDE * (np.arange(len(state.ledger)) - len(state.ledger) + 1.0)
+    return Series(
+        "ledger", age, np.stack([produced, -destroyed, produced - destroyed]), ("production", "destruction", "net"),
+        ("production", "destruction", "net"),
+    )  # fmt: skip
+
+
+def _space(state: ObservatoryState, S: float) -> dict[str, Observable]:
+    generator = fit(state.moments)
+    # Where learning destroys no entropy the metric is Euclidean: there is no cone and no curvature to draw.
+    lapse = S if S > 0 else 1.0
+    map_, centre = curvature(generator, MAP_POINTS, lapse), curvature(generator, CENTRE, lapse)
+    light = cones(generator, S)
+    resolved = (map_.resolved & (S > 0)).reshape(len(_g), len(_g))
+    extent = (-0.47, 0.47, -0.47, 0.47)
+    shown = np.where(resolved, np.nan_to_num(map_.R).reshape(resolved.shape), 0.0)
+    return {
+        "curvature": Field("space", shown, extent, (-8.0, 8.0), "R", "tick⁻²", signed=True, resolved=resolved),
+        "cones": MetricField("space", light.at, light.drift, light.radius, light.resolved & (S > 0), SCALE),
+        "lapse": Scalar(S, "S", "nat/tick", plane="space"),
+        "R0": Scalar(float(centre.R[0]), "R(0)", error=2 * float(centre.R_error[0]), plane="space"),
+        "closure": Scalar(float(generator.closure[0]), "closure", plane="space"),
+        "rotation": Scalar(float(centre.vorticity[0]), "ω", "rad/tick", plane="space"),
+    }
+
+
+# -- what theory says -------------------------------------------------------------------------------------------------
+
+
+def theory(state: ObservatoryState, params: ObservatoryParams) -> Mapping[str, Observable]:
+    """At learning equilibrium production equals destruction; at the centre de Sitter curvature R = 6 λ²/S."""
+    if not len(state.ledger):
+        return {}
+    seen = _ledger(state, params)
+    S = float(state.ledger["destroyed"][-1])
+    ghosts: dict[str, Observable] = {
+        "ledger": Series("ledger", seen.x, -seen.y[1:2], ("production = destruction",), ("production",)),
+    }
+    if S > 0 and state.expected[0] > SLOW:
+        ghosts["R0"] = Scalar(6 * float(state.expected[0]) ** 2 / S, "6 λ²/S", plane="space")
+    return ghosts
+
+
+# -- verdict ----------------------------------------------------------------------------------------------------------
+
+CLAIMS = (
+    Claim("mirror", "The two wells of the loss are one function, mirrored.", "2111.00903 §4", "holds",
+          "an exact symmetry of a network whose halves do not see each other at first"),
+    Claim("balance", "At learning equilibrium noise produces the entropy that learning destroys.", "2111.00903 §5",
+          "holds", "0.95–0.98 for damped rotation, limit cycle and two wells at B = 1 and 4"),
+    Claim("de-sitter", "The neurons' space-time is de Sitter at its centre: R = 6 λ²/S.", "2111.00903 §6", "holds",
+          "λ computed from the weights alone, R measured from trajectories"),
+)  # fmt: skip
+
+
+def verdict(state: ObservatoryState, params: ObservatoryParams) -> tuple[Verdict, ...]:
+    ledger, last = state.ledger, slice(-SETTLED, None)
+    waiting = (
+        "" if len(ledger) >= 2 * SETTLED else "The last 300 of at least 600 steps decide; they have not passed yet."
+    )
+    destroyed = ledger["destroyed"][last]
+    ratio, ratio_error = mean_with_error(ledger["produced"][last] / np.where(destroyed == 0, np.nan, destroyed))
+    rate, rotation = (float(np.abs(ledger[k][last]).mean()) if len(ledger) else 0.0 for k in ("rate", "rotation"))
+    de_sitter = max(6 * rate**2, 1e-12)
+    bent, bent_error = mean_with_error(ledger["curved"][last] / de_sitter)
+    sheared = abs(float(ledger["expected"][last].mean()) / de_sitter - 1) if len(ledger) else 0.0
+    outside = (
+        f"λ = {rate:.3f} per tick is below {SLOW}, where the weights alone do not predict it." if rate < SLOW
+        else f"ω = {rotation:.2f} per tick is above {FAST}, where four orders do not resolve the curvature."
+        if rotation > FAST
+        else "The flow at the centre is sheared, so it is not de Sitter." if sheared > SHEARED else ""
+    )  # fmt: skip
+    return (
+        judge("mirror", "ΔU/u", state.world.asymmetry, 1e-12, 0.0, (-1e-9, 1e-9),
+              "Difference of the two wells' depths over the barrier."),
+        judge("balance", "production/destruction", ratio, ratio_error, 1.0, (0.85, 1.1), null=0.0,
+              sentence="Mean over the last 300 steps.", waiting=waiting),
+        judge("de-sitter", "R(0) S/6λ²", bent, bent_error, 1.0, (0.7, 1.3), null=0.0,
+              sentence="Mean over the last 300 steps of what trajectories show over what the weights predict.",
+              waiting=waiting, outside="" if waiting else outside),
+    )  # fmt: skip
+
+
+# -- the experiment ---------------------------------------------------------------------------------------------------
+
+
+def derived(params: ObservatoryParams) -> Mapping[str, str]:
+    return {"N": f"{2 * params.half} neurons", "τ": f"{params.learning_rate:g} per step"}
+
+
+EXPERIMENT = Experiment(
+    slug="observatory",
+    title="Observatory",
+    group="all",
+    question="One network learns. What do its weights do, and in what space-time do its neurons live?",
+    formula=r"ds^2=-S\,dt^2+h_{ij}\,(dX^i-v^i dt)(dX^j-v^j dt),\qquad h=C^{-1},\quad S=\gamma\,\langle\nabla^2U\rangle",
+    sources=("2111.00903", "2008.01540"),
+    by_hand="the lapse is one number, defined as the gross entropy destroyed by learning; D0 is added noise",
+    emergent="drift, noise, curvature and cones of the neurons; production and destruction of the weights' entropy",
+    params=ObservatoryParams,
+    planes=PLANES,
+    claims=CLAIMS,
+    presets=(
+        Preset("Learning opens the cone", "From the ridge learning first creates entropy: no cone. Watch it open.",
+               {"start": "ridge", "learning_rate": 1.0}),
+        Preset("Two mirror worlds", "Tap one well, then the other: the space-time drags the other way round.",
+               {"start": "broad", "selected": (-0.25, 1.35, -0.25, 1.35)}),
+        Preset("Cold learning", "With large minibatches the replicas sit at the bottom and the ledger narrows.",
+               {"start": "valley", "batch": 16}),
+    ),
+    stride=STRIDE,
+    verify_steps=1200,
+    begin=begin,
+    step=step,
+    clock=lambda s: float(s.step),
+    observe=observe,
+    theory=theory,
+    verdict=verdict,
+    derived=derived,
+)  # fmt: skip
