@@ -70,7 +70,7 @@ class ObservatoryParams(Params):
         Saboteur("shuffled-increments", "each step belongs to the state it started from", ("de-sitter",), ("space",)),
     )
 
-    half: int = knob(
+    neurons_per_half: int = knob(
         32, 4, 128, symbol="N/2", group="Network", restarts=True,
         meaning="neurons in each half: one half is seen at the boundary, the other is bulk",
         equation="x ← tanh(W(q) x) + η ξ",
@@ -163,11 +163,11 @@ def _world(half: int, data: str, coupled: bool, report: AnyReport) -> World:
 
 
 def begin(params: ObservatoryParams, seed: int, report: Report) -> ObservatoryState:
-    world = _world(params.half, params.data, params.breaks("coupled-halves"), AnyReport(report))
+    world = _world(params.neurons_per_half, params.data, params.breaks("coupled-halves"), AnyReport(report))
     *start, spread = STARTS[params.start]
     q = ensemble.initial(params.replicas, seed, np.array(start), spread)
     ledger = Ring(("produced", "destroyed", "entropy", "curved", "error", "rate", "rotation", "expected"), WINDOW)
-    x = np.zeros((1024 if params.half <= 32 else 512, 2 * params.half), np.float32)
+    x = np.zeros((1024 if params.neurons_per_half <= 32 else 512, 2 * params.neurons_per_half), np.float32)
     return ObservatoryState(world, seed, 0, q, x, Moments(BASIS), ledger, q[0].copy(), np.zeros(3))
 
 
@@ -232,22 +232,24 @@ def _live(state: ObservatoryState, params: ObservatoryParams) -> None:
 
 # -- what is seen -----------------------------------------------------------------------------------------------------
 
-SCALE = 6.0  # ticks drawn: a cone of one tick would be a dot
-_g = np.linspace(-0.45, 0.45, 24)
+WIDEN = 6.0  # a cone after one tick would be a dot beside its drift; the caption says so
+_g = np.linspace(-0.375, 0.375, 24)
 MAP = np.stack(np.meshgrid(_g, _g, indexing="ij"), axis=-1).reshape(-1, 2)
+_e = np.linspace(-0.36, 0.36, 7)
+EVENTS = np.stack(np.meshgrid(_e, _e, indexing="ij"), axis=-1).reshape(-1, 2)
 MAP_POINTS, CENTRE = stencil(BASIS, MAP), stencil(BASIS, np.zeros((1, 2)))
 PLANES = {
     "weights": Plane(
-        "Weight space", "density of replicas over loss contours; ring: q*",
+        "Weight space", "replicas, loss, q*",
         Axis("q₁", -HALF_WIDTH, HALF_WIDTH), Axis("q₂", -HALF_WIDTH, HALF_WIDTH), square=True,
     ),
     "ledger": Plane(
-        "Entropy ledger", "produced by noise, destroyed by learning",
+        "Entropy ledger", "what noise makes and learning destroys",
         Axis("age", -WINDOW * STRIDE, 0, "steps"), Axis("dS/dτ", -0.05, 0.05, "nat per γ·step"),
     ),
     "space": Plane(
-        "Emergent space-time", "light cones and curvature at q*",
-        Axis("X¹", -0.5, 0.5), Axis("X²", -0.5, 0.5), square=True,
+        "Emergent space-time", "cones (radius ×6), curvature",
+        Axis("X¹", -0.45, 0.45), Axis("X²", -0.45, 0.45), square=True,
     ),
 }  # fmt: skip
 
@@ -265,7 +267,7 @@ def observe(state: ObservatoryState, params: ObservatoryParams) -> Mapping[str, 
         "ledger": _ledger(state, params),
     }
     if len(ledger):
-        seen["entropy"] = Scalar(float(ledger["entropy"][-1]), "S_q", "nat", plane="ledger")
+        seen["entropy"] = Scalar(float(ledger["entropy"][-1]), "S(q)", "nat", plane="ledger")
         seen |= _space(state, S)
     return seen
 
@@ -285,17 +287,16 @@ def _space(state: ObservatoryState, S: float) -> dict[str, Observable]:
     # Where learning destroys no entropy the metric is Euclidean: there is no cone and no curvature to draw.
     lapse = S if S > 0 else 1.0
     map_, centre = curvature(generator, MAP_POINTS, lapse), curvature(generator, CENTRE, lapse)
-    light = cones(generator, S)
+    light = cones(generator, S, EVENTS)
     resolved = (map_.resolved & (S > 0)).reshape(len(_g), len(_g))
-    extent = (-0.47, 0.47, -0.47, 0.47)
+    extent = (-0.391, 0.391, -0.391, 0.391)
     shown = np.where(resolved, np.nan_to_num(map_.R).reshape(resolved.shape), 0.0)
     return {
-        "curvature": Field("space", shown, extent, (-8.0, 8.0), "R", "tick⁻²", signed=True, resolved=resolved),
-        "cones": MetricField("space", light.at, light.drift, light.radius, light.resolved & (S > 0), SCALE),
+        "curvature": Field("space", shown, extent, (-4.0, 4.0), "R", "tick⁻²", signed=True, resolved=resolved),
+        "cones": MetricField("space", light.at, light.drift, WIDEN * light.radius, light.resolved & (S > 0)),
         "lapse": Scalar(S, "S", "nat/tick", plane="space"),
         "R0": Scalar(float(centre.R[0]), "R(0)", error=2 * float(centre.R_error[0]), plane="space"),
         "closure": Scalar(float(generator.closure[0]), "closure", plane="space"),
-        "rotation": Scalar(float(centre.vorticity[0]), "ω", "rad/tick", plane="space"),
     }
 
 
@@ -360,7 +361,7 @@ def verdict(state: ObservatoryState, params: ObservatoryParams) -> tuple[Verdict
 
 
 def derived(params: ObservatoryParams) -> Mapping[str, str]:
-    return {"N": f"{2 * params.half} neurons", "τ": f"{params.learning_rate:g} per step"}
+    return {"N": f"{2 * params.neurons_per_half} neurons", "τ": f"{params.learning_rate:g} per step"}
 
 
 EXPERIMENT = Experiment(
