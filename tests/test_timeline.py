@@ -197,6 +197,17 @@ def test_change_drops_the_old_future() -> None:
     assert line.digest() == Timeline.replay(TOY, Log(1, {}, ((20, {"noise": 0.0}),)), 100).digest()
 
 
+def test_checkpoints_of_a_dropped_future_are_dropped() -> None:
+    """Chain of trust: timeline. A checkpoint from before a change is never taken for a state of the run after it."""
+    line = started()
+    line.seek(CHECKPOINT_EVERY + 400)
+    line.seek(100)
+    line.change(Walk(pull=0.7))
+    line.seek(CHECKPOINT_EVERY + 400)
+    line.seek(CHECKPOINT_EVERY + 20)
+    assert line.digest() == Timeline.replay(TOY, line.log, line.step).digest()
+
+
 def test_turning_a_knob_back_is_remembered_too() -> None:
     """Chain of trust: timeline. The list says what was done; at one step only the last turn counts."""
     line = started()

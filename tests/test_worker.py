@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 from weltnet import codec, timeline
@@ -156,6 +157,16 @@ def test_checkpoint_resumes_the_run(desk: Desk) -> None:
     assert desk.do("seek", step=E.stride)["digest"] == here(1).digest()
 
 
+def test_checkpoint_is_what_it_resumes_from(desk: Desk) -> None:
+    """Chain of trust: timeline -> worker. The saved state itself is put back, not computed again from the seed."""
+    line = here(N)
+    saved = timeline.snapshot(line.state)
+    name = next(n for n, v in saved.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f" and v.size)
+    saved[name].flat[0] = np.nextafter(saved[name].flat[0], np.inf)
+    status = desk.open(blob=timeline.pack(saved), saved_at=line.step, at=line.step)
+    assert status["digest"] == timeline.digest(saved) != line.digest()
+
+
 def test_own_checkpoint_is_the_state(desk: Desk) -> None:
     """Chain of trust: timeline -> worker. What the worker hands out for a rainy day is the state, every bit of it."""
     desk.open(at=N * E.stride)
@@ -171,6 +182,9 @@ def test_plays_for_who_asks(desk: Desk) -> None:
     heads = [desk.picture() for _ in range(4)]
     assert [h["seq"] for h in heads] == sorted({h["seq"] for h in heads})
     assert heads[-1]["step"] > heads[0]["step"] and heads[-1]["playing"]
+    desk.send("ask")
+    time.sleep(0.4)
+    assert [m["type"] for m, _ in desk.drain()].count("frame") == 1
     paused = desk.do("pause")
     assert desk.picture()["step"] == paused["step"] and not paused["playing"]
     desk.drain()

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from weltnet import __version__, experiments, run
+from weltnet.experiment import Preset
 from weltnet.experiments import ALL
 from weltnet.params import Knob
 from weltnet.timeline import Timeline
@@ -110,24 +111,26 @@ def test_run_for_people(capsys: Captured) -> None:
     assert out.splitlines()[-1].startswith(f"{E.title}, seed 0, {STEPS} steps, digest ")
 
 
-def test_doors_outrank_each_other(capsys: Captured, tmp_path: Path) -> None:
+def test_doors_outrank_each_other(capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chain of trust: the ground -> terminal. --set outranks the file, the file the preset; the last --set counts."""
     k = number_knob()
-    near, middle, far = (k.low + share * (k.high - k.low) for share in (0.25, 0.5, 0.75))
-    preset = E.presets[-1]
+    first, near, middle, far = (k.low + share * (k.high - k.low) for share in (0.2, 0.4, 0.6, 0.8))
+    saboteur = E.saboteurs[0].name
+    preset = Preset("Mine", "Nothing.", {k.name: first, "broken": saboteur})
+    monkeypatch.setattr(cli, "_experiment", lambda slug: dataclasses.replace(E, presets=(preset,)))
     file = tmp_path / "knobs.toml"
     file.write_text(f"{k.name} = {near!r}\n", encoding="utf-8")
-    base = ("run", E.slug, "--steps", "0", "--json", "--preset", preset.name)
 
-    def value(*more: str) -> dict[str, Any]:
-        code, out, _ = answer(capsys, *base, *more)
-        assert code == 0
-        return dict(strict(out)["params"])
+    def value(*more: str) -> float:
+        code, out, _ = answer(capsys, "run", E.slug, "--steps", "0", "--json", "--preset", "Mine", *more)
+        params = strict(out)["params"]
+        assert code == 0 and params["broken"] == [saboteur]
+        return float(params[k.name])
 
-    assert value() == E.params.parse(preset.values).model_dump(mode="json")
-    assert value("--params", str(file)) == E.params.parse({**preset.values, k.name: near}).model_dump(mode="json")
-    assert value("--params", str(file), "--set", f"{k.name}={middle!r}")[k.name] == middle
-    assert value("--set", f"{k.name}={middle!r}", "--set", f"{k.name} = {far!r}")[k.name] == far
+    assert value() == first
+    assert value("--params", str(file)) == near
+    assert value("--params", str(file), "--set", f"{k.name}={middle!r}") == middle
+    assert value("--set", f"{k.name}={middle!r}", "--set", f"{k.name} = {far!r}") == far
 
 
 def test_preset_may_be_typed_plainly(capsys: Captured) -> None:
