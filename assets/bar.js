@@ -9,7 +9,7 @@ const ICON = {
 const SPEEDS = [[0.25, '¼'], [0.5, '½'], [1, '1'], [2, '2'], [4, '4'], [8, '8']]
 
 export function render({ model, el }) {
-  const bar = document.createElement('div'); bar.className = 'bar'; bar.dataset.testid = 'bar'; el.append(bar)
+  const bar = document.createElement('div'); bar.className = 'row'; bar.dataset.testid = 'bar'; el.append(bar)
   const make = (tag, cls, parent, props = {}) => { const e = document.createElement(tag); e.className = cls; Object.assign(e, props); parent.append(e); return e }
   const button = (act, icon, tip, parent, f) => {
     const b = make('button', `icon ${act}`, parent, { type: 'button', title: tip, onclick: f ?? (() => model.send_msg({ act })) })

@@ -32,11 +32,13 @@ export function render({ model, el }) {
       input.onchange = () => turn(k.name, input.value)
       rows.set(k.name, { k, input, set: v => { input.value = v } })
     } else if (k.kind === 'region') {
-      input = make('button', 'clear', r, { id: `k-${k.name}`, type: 'button', textContent: 'clear' })
+      const hint = make('div', 'hint', r)
+      input = make('button', 'clear', head, { id: `k-${k.name}`, type: 'button', textContent: 'clear' })
       input.onclick = () => turn(k.name, null)
+      const two = x => show(+x.toFixed(2))
       rows.set(k.name, { k, input, set: v => {
         input.hidden = !v
-        shown.textContent = !v ? `tap or drag on ${k.plane}` : v[0] === v[2] && v[1] === v[3] ? `(${show(+v[0].toFixed(2))}, ${show(+v[1].toFixed(2))})` : `${show(+v[0].toFixed(2))}…${show(+v[2].toFixed(2))} × ${show(+v[1].toFixed(2))}…${show(+v[3].toFixed(2))}`
+        hint.textContent = !v ? `tap or drag on ${k.plane}` : v[0] === v[2] && v[1] === v[3] ? `(${two(v[0])}, ${two(v[1])})` : `${two(v[0])} … ${two(v[2])} × ${two(v[1])} … ${two(v[3])}`
       } })
     } else {
       input = make('input', '', r, { id: `k-${k.name}`, type: 'range', min: 0, max: 1000, step: 'any' })
@@ -59,7 +61,7 @@ export function render({ model, el }) {
 
   function build() {
     el.replaceChildren(); rows.clear()
-    const box = make('div', 'knobs', el); box.dataset.testid = 'knobs'
+    const box = make('div', 'board', el); box.dataset.testid = 'knobs'
     if (model.presets.length) {
       const r = make('div', 'knob preset', box); r.dataset.testid = 'presets'
       make('label', 'label', r, { htmlFor: 'presets', textContent: 'Preset' })

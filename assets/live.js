@@ -60,7 +60,8 @@ export function text(x, error = 0) {
   // As weltnet_app.theme.number: the digits its error allows, else four; a true minus.
   if (!Number.isFinite(x)) return '–'
   let s
-  if (error > 0) {
+  if (error > 0 && Math.max(Math.abs(x), error) < 1e-3) s = x.toExponential(1)
+  else if (error > 0) {
     const digits = Math.max(0, Math.min(6, 1 - Math.floor(Math.log10(error))))
     s = Math.abs(x) < 1e5 ? x.toFixed(digits) : x.toExponential(2)
   } else if (Number.isInteger(x) && Math.abs(x) < 1e6) s = String(x)
@@ -200,16 +201,16 @@ class Picture {
     Object.assign(this, { plane, child, figure, page, memory: new Map(), items: [], read: 0 })
     const make = (tag, cls, parent, props = {}) => { const e = document.createElement(tag); e.className = cls; Object.assign(e, props); parent.append(e); return e }
     this.root = make('figure', `plane${plane.square ? ' square' : ''}${plane.wide ? ' wide' : ''}`, host); this.root.dataset.testid = `plane-${plane.key}`
-    const head = make('figcaption', 'head', this.root), title = make('span', 'titles', head)
+    const head = make('figcaption', 'head', this.root), title = this.titles = make('span', 'titles', head)
     make('span', 'title', title, { textContent: plane.title }); make('span', 'caption', title, { textContent: plane.caption, title: plane.caption })
-    this.mark = make('span', 'brokenmark', title); this.mark.hidden = true
+    this.mark = make('span', 'brokenmark', head); this.mark.hidden = true
     this.legend = make('span', 'legend', head)
     this.readouts = make('span', 'readouts', head); this.readouts.dataset.testid = `readouts-${plane.key}`
     const save = make('button', 'save', head, { textContent: '↓', title: 'Save this picture as PNG', type: 'button' })
     save.setAttribute('aria-label', `Save ${plane.title} as PNG`); save.onclick = () => this.save()
     this.body = make('div', 'body', this.root); this.body.setAttribute('role', 'img'); this.body.setAttribute('aria-label', plane.alt)
     this.stage = make('div', 'stage', this.body)
-    this.canvas = make('canvas', 'live', this.stage); this.canvas.dataset.testid = `live-${plane.key}`
+    this.canvas = make('canvas', 'paint', this.stage); this.canvas.dataset.testid = `live-${plane.key}`
     this.canvas.setAttribute('aria-hidden', 'true')
     this.g = this.canvas.getContext('2d')
     this.stage.append(child); child.classList.add('bokehhost')
@@ -294,7 +295,11 @@ class Picture {
       const { symbol, value, error, unit } = i.plain, ghost = theory.get(i.key)
       return `<span data-testid="scalar-${safe(i.key)}"><i>${safe(symbol)}</i> <b>${text(value, error)}</b>${error ? ` ± ${text(error, error)}` : ''}${unit ? ` <small>${safe(unit)}</small>` : ''}${ghost ? ` <em title="theory">${safe(ghost.plain.symbol)} ${text(ghost.plain.value, ghost.plain.error)}</em>` : ''}</span>`
     }).join('')
-    if (html !== this.told) { this.told = html; this.readouts.innerHTML = html }
+    if (html !== this.told) {
+      this.told = html; this.readouts.innerHTML = html
+      // Once the numbers have needed a line of their own they keep it, so that no plot moves while they change.
+      if (!this.tall && this.readouts.scrollWidth + this.titles.firstChild.offsetWidth + this.legend.offsetWidth > this.root.clientWidth - 64 * this.page.look.k) { this.tall = true; this.root.classList.add('tall') }
+    }
     const fields = items.filter(i => i.type === 'Field')
     const key = fields.map(i => i.plain.symbol + i.plain.limits + i.plain.unit).join() + mode()
     if (key !== this.legended) {
@@ -383,8 +388,8 @@ class Feed {
 
 class Page {
   constructor(model, el) {
-    this.model = model; this.look = new Look(model.palettes); this.pictures = []; this.off = []
-    this.stats = window.weltnet = { toggle: () => this.toggle(), frames: 0, paints: 0, painted: {}, age: [], cost: [], fps: 0, step: 0, seq: -1, digest: '', time: 0, state: 'connecting',
+    this.model = model; this.state = model.state.data; this.look = new Look(model.palettes); this.pictures = []; this.off = []
+    this.stats = window.weltnet = { params: () => this.params, toggle: () => this.toggle(), frames: 0, paints: 0, painted: {}, age: [], cost: [], fps: 0, step: 0, seq: -1, digest: '', time: 0, state: 'connecting',
       probe: (key, x, y) => this.pictures.find(p => p.plane.key === key)?.probe(x, y) ?? '',
       png: key => this.pictures.find(p => p.plane.key === key)?.blob(), text }
     this.ratio = Math.min(2, window.devicePixelRatio || 1)
@@ -396,8 +401,7 @@ class Page {
     const themes = new MutationObserver(() => this.retheme()); themes.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] })
     this.off.push(() => themes.disconnect())
     const clock = setInterval(() => this.tick(), 250); this.off.push(() => clearInterval(clock))
-    for (const name of ['message', 'progress', 'broken', 'playing', 'error']) model.on(name, () => this.tick())
-    model.on('layout', () => { this.wake() })
+    for (const p of Object.values(this.state.properties)) p.change.connect(() => { this.tick(); this.wake() })
     model.on('msg:custom', m => this.told(m))
     document.fonts?.ready.then(() => this.relayout())
     this.tick()
@@ -415,7 +419,7 @@ class Page {
       <footer class="status" data-testid="status"></footer></div>`
     const $ = s => el.querySelector(s)
     Object.assign(this, { root: $('.page'), strip: $('.strip'), status: $('.status') })
-    $('.heading').append(...[model.get_child('heading')].filter(Boolean))
+    $('.heading').append(model.get_child('heading'), model.get_child('state'))
     for (const card of model.get_child('cards')) $('.cards').append(card)
     $('.cards').style.setProperty('--n', model.planes.cards ?? model.get_child('cards').length)
     const children = model.get_child('figures')
@@ -434,25 +438,26 @@ class Page {
   // -- frames
 
   arrived(buffer) {
-    this.pending = buffer
-    // One frame may travel while one is painted; a browser that cannot keep up asks less often, and nothing queues.
+    // One frame may travel while another waits for the screen: a browser that cannot keep up asks less often, and
+    // nothing queues.
+    const frame = parse(buffer), first = !this.pending
+    this.pending = frame; this.feed.have = frame.seq
+    if (first) this.feed.ask()
     this.wake()
   }
 
   wake() { if (!this.raf) this.raf = requestAnimationFrame(() => { this.raf = 0; this.frame() }) }
 
   frame() {
-    const buffer = this.pending
-    if (buffer) {
-      const frame = parse(buffer)
-      if (this.model.layout && frame.layout !== this.model.layout && (this.held ??= performance.now()) > performance.now() - PATIENCE) { setTimeout(() => this.wake(), 30); return }
-      this.pending = null; this.held = undefined
-      this.feed.have = frame.seq; this.feed.ask()
+    const frame = this.pending, t = performance.now()
+    if (frame) {
+      const { layout } = this.state
+      if (layout && frame.layout !== layout && (this.held ??= t) > t - PATIENCE) { setTimeout(() => this.wake(), 30); return }
+      this.pending = this.held = null
       this.take(frame)
     }
-    const t = performance.now(), due = this.pictures.filter(p => p.dirty)
-    for (const p of due) p.paint()
-    if (buffer) { this.stats.paints++; this.cost(performance.now() - t) }
+    for (const p of this.pictures) if (p.dirty) p.paint()
+    if (frame) { this.stats.paints++; this.cost(performance.now() - t); this.feed.ask() }
   }
 
   cost(ms) {
@@ -478,17 +483,17 @@ class Page {
   // -- what the page says about itself
 
   tick() {
-    const { model, stats, latest } = this, now = performance.now(), paused = !model.playing
+    const { state, stats, latest } = this, now = performance.now(), paused = !state.playing
     const silent = this.tookAt ? now - this.tookAt : now
-    const preparing = !!model.progress && !model.error
-    stats.state = model.error ? 'error' : preparing ? 'preparing' : !this.feed.open && (silent > STALE) ? 'reconnecting' : !latest ? 'waiting' : paused ? 'paused' : silent > STALE ? 'stale' : 'live'
+    const preparing = !!state.progress && !state.error
+    stats.state = state.error ? 'error' : preparing ? 'preparing' : !this.feed.open && (silent > STALE) ? 'reconnecting' : !latest ? 'waiting' : paused ? 'paused' : silent > STALE ? 'stale' : 'live'
     if (stats.state !== 'live') stats.fps = 0
     this.root.dataset.state = stats.state
     this.progress.hidden = !preparing
-    if (preparing) { const [bar, say] = [this.progress.querySelector('progress'), this.progress.querySelector('span')]; bar.value = model.progress.fraction; say.textContent = model.progress.text }
+    if (preparing) { const [bar, say] = [this.progress.querySelector('progress'), this.progress.querySelector('span')]; bar.value = state.progress.fraction; say.textContent = state.progress.text }
     this.message()
     for (const p of this.pictures) {
-      const broken = model.broken[p.plane.key]
+      const broken = state.broken[p.plane.key]
       p.root.classList.toggle('broken', !!broken); p.mark.hidden = !broken
       if (broken) { p.mark.textContent = 'broken'; p.mark.title = `Broken: ${broken}` }
     }
@@ -496,7 +501,7 @@ class Page {
   }
 
   report() {
-    const { spots, stats, model, latest } = this, wall = latest ? Date.now() - latest.wall * 1000 : NaN
+    const { spots, stats, model, state, latest } = this, wall = latest ? Date.now() - latest.wall * 1000 : NaN
     const recent = stats.age.slice(-15).sort((a, b) => a - b), age = stats.state === 'live' ? recent[recent.length >> 1] : wall
     const word = { live: 'live', paused: `paused at step ${grouped(stats.step)}`, stale: 'stale', reconnecting: 'reconnecting', preparing: 'preparing', waiting: 'waiting for the first frame', error: 'stopped', connecting: 'connecting' }[stats.state]
     spots.state.querySelector('b').textContent = word
@@ -504,12 +509,12 @@ class Page {
     spots.age.textContent = !Number.isFinite(age) || stats.state === 'paused' ? '–' : age < 2000 ? `${Math.max(0, Math.round(age))} ms` : `${(age / 1000).toFixed(1)} s`
     spots.age.classList.toggle('amber', stats.state === 'stale' || stats.state === 'reconnecting')
     spots.fps.textContent = stats.fps ? stats.fps.toFixed(0) : '–'
-    spots.seed.textContent = model.seed; spots.digest.textContent = stats.digest ? stats.digest.slice(0, 10) : '–'; spots.step.textContent = grouped(stats.step)
+    spots.seed.textContent = state.seed; spots.digest.textContent = stats.digest ? stats.digest.slice(0, 10) : '–'; spots.step.textContent = grouped(stats.step)
     spots.time.innerHTML = latest && model.time_unit && model.time_unit !== 'steps' ? `time <b>${text(+latest.time.toPrecision(4))}</b> ${safe(model.time_unit)}` : ''
   }
 
   message() {
-    const { model, strip } = this, error = model.error, say = error || (model.message !== this.dismissed ? model.message : '') || (this.note && this.note !== this.dismissed ? this.note : '')
+    const { model, state, strip } = this, error = state.error, say = error || (state.message !== this.dismissed ? state.message : '') || (this.note && this.note !== this.dismissed ? this.note : '')
     const key = error + '|' + say
     if (key === this.shown) return
     this.shown = key; strip.hidden = !say; strip.className = `strip ${error ? 'bad' : ''}`; strip.replaceChildren()
@@ -519,7 +524,7 @@ class Page {
     if (error) {
       strip.setAttribute('role', 'alert')
       button('Last good state', () => this.model.send_msg({ act: 'last_good' }), 'last-good')
-      button('Copy report', () => this.copy(JSON.stringify({ error, slug: model.slug, address: location.href, step: this.stats.step, digest: this.stats.digest, seed: model.seed, params: this.params, agent: navigator.userAgent }, null, 1), 'The report is in the clipboard.'), 'copy-report')
+      button('Copy report', () => this.copy(JSON.stringify({ error, slug: model.slug, address: location.href, step: this.stats.step, digest: this.stats.digest, seed: state.seed, params: this.params, agent: navigator.userAgent }, null, 1), 'The report is in the clipboard.'), 'copy-report')
     } else { strip.setAttribute('role', 'status'); button('×', () => { this.dismissed = say; this.model.send_msg({ act: 'dismiss' }); this.message() }, 'dismiss'); strip.lastChild.setAttribute('aria-label', 'Dismiss') }
   }
 
@@ -538,9 +543,9 @@ class Page {
   }
 
   address() {
-    const { model, stats } = this
-    if (!model.query) return
-    const q = new URLSearchParams(model.query), here = new URLSearchParams(location.search)
+    const { state, stats } = this
+    if (!state.query) return
+    const q = new URLSearchParams(state.query), here = new URLSearchParams(location.search)
     q.set('at', stats.step); q.set('digest', stats.digest)
     for (const k of ['theme', 'view']) if (here.get(k)) q.set(k, here.get(k))
     history.replaceState(null, '', `${location.pathname}?${q}`)

@@ -9,14 +9,15 @@ from typing import Any, Protocol
 import panel as pn
 import panel_material_ui as pmui
 import param
+from panel.util import edit_readonly
+
 from weltnet.experiment import Experiment, Frame, Verdict
 from weltnet.params import BadParams, Params
-
 from weltnet_app import assets, theme
 from weltnet_app.controls import Controls
 from weltnet_app.verdict_cards import Cards
 from weltnet_app.views.figure import Figure, describe
-from weltnet_app.views.live import Live
+from weltnet_app.views.live import Live, State
 
 __all__ = ["page"]
 
@@ -124,8 +125,10 @@ class Desk:
             sizing_mode="stretch_width",
             margin=0,
         )
+        self.state = State(visible=False)
         self.live = Live(
             self._act,
+            state=self.state,
             heading=Heading(
                 title=e.title, question=e.question, formula=e.formula, by_hand=e.by_hand, emergent=e.emergent
             ),
@@ -175,9 +178,12 @@ class Desk:
                 self.live.tell(copy=run.link())
             elif act == "dismiss":
                 self._complaint = run.notice = ""
-                self.live.message = ""
+                self.state.message = ""
             elif act == "narrow":
                 self.root.sidebar_open = False
+            if self._complaint:
+                self._complaint = ""
+                self.refresh()
         except BadParams as refused:
             self._complain(str(refused))
 
@@ -191,21 +197,20 @@ class Desk:
 
     def _complain(self, sentence: str) -> None:
         self._complaint = sentence
-        self.live.message = sentence
+        self.state.message = sentence
 
     # -- what they see -----------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Show the run as it is now; the pictures need none of this."""
-        run, live, bar = self.run, self.live, self.bar
+        run, state, bar = self.run, self.state, self.bar
         with pn.io.hold():
             _update(bar, playing=run.playing, speed=run.speed, seed=str(run.seed))
-            broken = {
-                plane: s.assumption for s in self.experiment.saboteurs if run.params.breaks(s.name) for plane in s.planes
-            }
+            on = [s for s in self.experiment.saboteurs if run.params.breaks(s.name)]
+            broken = {plane: s.assumption for s in on for plane in s.planes}
             progress = None if run.progress is None else {"fraction": run.progress[0], "text": run.progress[1]}
             _update(
-                live,
+                state,
                 playing=run.playing,
                 seed=str(run.seed),
                 query=run.link(),
@@ -218,7 +223,7 @@ class Desk:
                 self._layout = run.layout_id
                 for figure in self.figures.values():
                     figure.show(run.layout)
-                live.layout = run.layout_id
+                state.layout = run.layout_id
             self.controls.follow(run.params)
             now = time.monotonic()
             if now - self._judged >= VERDICTS_EVERY or run.params.broken != self.cards._params.broken:
@@ -246,9 +251,10 @@ class Desk:
 
     def _shell(self, mode: str, view: str, scale: float) -> Any:
         if (document := pn.state.curdoc) is not None:
+            document.theme = theme.bokeh()
             document.template_variables["html_attrs"] = f'data-theme="{mode}"'
         height = f"{56 * scale:.0f}px"
-        return pmui.Page(
+        shell = pmui.Page(
             title=f"{self.experiment.title} · weltnet",
             favicon=assets.ASSETS / "icon.svg",
             header=[self.bar],
@@ -276,11 +282,13 @@ class Desk:
                 "backgroundColor": "var(--paper)",
             },
         )  # fmt: skip
+        # A page follows Panel's busy flag, and each flip of it walks through all models of the page (40 ms here).
+        with edit_readonly(shell):
+            shell.busy = False
+        return shell
 
 
-def _planes(
-    experiment: Experiment[Any, Any], regions: Mapping[str, str], frame: Frame | None
-) -> list[dict[str, Any]]:
+def _planes(experiment: Experiment[Any, Any], regions: Mapping[str, str], frame: Frame | None) -> list[dict[str, Any]]:
     planes = list(experiment.planes.items())
     wide = next((k for k, p in planes[1:] if not p.square), "")
     return [

@@ -15,11 +15,12 @@ from typing import Any, Literal
 import colorcet
 import numpy as np
 import panel
+from bokeh.themes import Theme
 from numpy.typing import NDArray
 
 from weltnet_app import assets
 
-__all__ = ["DARK", "LIGHT", "TOKENS", "Mode", "css", "katex", "material", "number", "palettes", "sheet"]
+__all__ = ["DARK", "LIGHT", "TOKENS", "Mode", "bokeh", "css", "katex", "material", "number", "palettes", "sheet"]
 
 Mode = Literal["light", "dark"]
 
@@ -78,6 +79,21 @@ _BOKEH = {
 """Bokeh's visuals ask the computed style for `--bk-<name>` before they ask the model, so these win over any theme."""
 
 
+def bokeh() -> Theme:
+    """The Bokeh theme of a page's document. Its values are defaults; that it names these models is what matters:
+    panel-material-ui then keeps its hands off them, at the first paint and at every change of mode."""
+    return Theme(
+        json={
+            "attrs": {
+                "Axis": {"axis_label_standoff": 4, "major_label_standoff": 5, "minor_tick_line_color": None},
+                "Figure": {"background_fill_color": None, "border_fill_color": None, "outline_line_color": None},
+                "Grid": {"grid_line_color": None},
+                "Title": {"text_font": "WN Sans"},
+            }
+        }
+    )
+
+
 def css(scale: float = 1.0) -> str:
     """The style sheet of the document: faces, both sets of tokens, Bokeh's axes. `scale` = 1.5 for a projector."""
     faces = "".join(
@@ -132,7 +148,9 @@ def palettes() -> dict[str, dict[str, list[str]]]:
 
 def number(x: float, error: float = 0.0) -> str:
     """A number for people: digits that its error allows (else four), a true minus, thin spaces between thousands."""
-    if error > 0:
+    if error > 0 and max(abs(x), error) < 1e-3:
+        text = f"{x:.1e}"
+    elif error > 0:
         digits = max(0, min(6, 1 - int(np.floor(np.log10(error)))))
         text = f"{x:.{digits}f}" if abs(x) < 1e5 else f"{x:.3g}"
     elif x == int(x) and abs(x) < 1e6:
@@ -142,7 +160,7 @@ def number(x: float, error: float = 0.0) -> str:
     if "e" in text:
         mantissa, power = text.split("e")
         raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        text = f"10{raised}" if mantissa == "1" else f"{mantissa}·10{raised}"
+        text = f"{mantissa.removesuffix('.0')}·10{raised}"
     return text.replace("-", "−")
 
 

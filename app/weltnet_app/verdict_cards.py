@@ -1,4 +1,4 @@
-"""Verdict cards: what this run says about each claim, in word, shape, sentence and number, and the switch that breaks it."""
+"""Verdict cards: what this run says about each claim, in word, shape and number, and the switch that breaks it."""
 
 from __future__ import annotations
 
@@ -156,10 +156,7 @@ class Cards:
             margin=(0, 10, 2, 10),
             sizing_mode="stretch_width",
             css_classes=["break", f"break-{saboteur.name}"],
-            sx={
-                "& .MuiFormControlLabel-label": {"fontSize": "calc(12.5px * var(--k))", "color": "var(--ink2)"},
-                "&.MuiSwitch-root .Mui-checked": {"color": "var(--fails)"},
-            },
+            stylesheets=[theme.sheet("switch.css")],
         )
         self._switches.setdefault(saboteur.name, []).append(switch)
         switch.param.watch(lambda event: self._turned(saboteur.name, bool(event.new)), "value")

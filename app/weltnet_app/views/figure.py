@@ -124,7 +124,7 @@ class Figure:
         for axis in (*figure.xaxis, *figure.yaxis):
             axis.major_tick_in, axis.major_tick_out = 0, round(4 * self.scale)
             axis.minor_tick_out = 0
-            axis.axis_label_standoff = round(4 * self.scale)
+            axis.axis_label_standoff, axis.major_label_standoff = round(4 * self.scale), round(5 * self.scale)
         if not any(isinstance(c, CustomJS) for c in figure.js_event_callbacks.get("doubletap", [])):
             figure.js_on_event(DoubleTap, CustomJS(args={"figure": figure}, code="figure.reset.emit()"))
 
@@ -149,8 +149,8 @@ class Figure:
 def borders(scale: float, *, labelled: bool) -> dict[str, int]:
     """The fixed margins of a figure in px, so that frames never move while evidence streams."""
     return {
-        "left": round(46 * scale),
-        "bottom": round(42 * scale),
+        "left": round(62 * scale),
+        "bottom": round(48 * scale),
         "right": round((LABELS if labelled else 12) * scale),
         "top": round(8 * scale),
     }

@@ -10,15 +10,32 @@ import param
 
 from weltnet_app import assets, theme
 
-__all__ = ["Live"]
+__all__ = ["Live", "State"]
+
+
+class State(pn.custom.JSComponent):  # type: ignore[name-defined, misc]
+    """What the live layer must know of a run, at the pace of people. It draws nothing and has no children: Panel walks
+    through all descendants of a component at each change of one of its values, which for `Live` means every figure."""
+
+    _esm = "export function render() {}"
+
+    playing = param.Boolean(default=True)
+    seed = param.String()
+    query = param.String(doc="The query that reproduces the run, less step and digest.")
+    message = param.String(doc="One sentence of news.")
+    error = param.String(doc="One sentence when the run was stopped by a fault.")
+    progress = param.Dict(default=None, allow_None=True, doc="fraction and text while something is prepared.")
+    broken = param.Dict(default={}, doc="plane → broken assumption.")
+    layout = param.String(doc="Layout of the frames the figures were built for; another one waits for Python.")
 
 
 class Live(pn.custom.JSComponent):  # type: ignore[name-defined, misc]
-    """The main column of an experiment's page (see `assets/live.js`). Python sets what changes at the pace of people."""
+    """The main column of a page (see `assets/live.js`)."""
 
     _esm = assets.ASSETS / "live.js"
     _stylesheets = [theme.sheet("live.css")]  # noqa: RUF012 (Panel reads a plain list)
 
+    state = pn.custom.Child()
     heading = pn.custom.Child()
     figures = pn.custom.Children()
     cards = pn.custom.Children()
@@ -28,15 +45,7 @@ class Live(pn.custom.JSComponent):  # type: ignore[name-defined, misc]
     view = param.String()
     planes = param.List(doc="One dictionary per plane, in the order of `figures`.")
     palettes = param.Dict(default={})
-    layout = param.String(doc="Layout of the frames the figures were built for; another one waits for Python.")
-    playing = param.Boolean(default=True)
-    seed = param.String()
     time_unit = param.String()
-    query = param.String(doc="The query that reproduces the run, less step and digest.")
-    message = param.String(doc="One sentence of news.")
-    error = param.String(doc="One sentence when the run was stopped by a fault.")
-    progress = param.Dict(default=None, allow_None=True, doc="fraction and text while something is prepared.")
-    broken = param.Dict(default={}, doc="plane → broken assumption.")
 
     def __init__(self, hear: Callable[[dict[str, Any]], None], **params: Any) -> None:
         super().__init__(**params)
@@ -47,5 +56,5 @@ class Live(pn.custom.JSComponent):  # type: ignore[name-defined, misc]
             self._hear(data)
 
     def tell(self, **message: Any) -> None:
-        """Say something to the browser once: `copy` a query as a link, or toggle the `theme`."""
+        """Say something to the browser once: `copy` a query as a link."""
         self._send_msg(message)
