@@ -34,6 +34,9 @@ FEW = 4
 RESERVED = {"seed", "at", "digest", "changes", "paused", "theme", "view", "v"}
 """Words with a meaning of their own in a page's address."""
 
+LONGEST = 250
+"""Lines of an experiment's file."""
+
 DECIDED = ("holds", "fails")
 
 each = pytest.mark.parametrize("experiment", ALL, ids=lambda e: e.slug)
@@ -282,7 +285,8 @@ def test_file_fits_in_the_head(experiment: AnyExperiment) -> None:
     """Chain of trust: the reader. An experiment is one file that a person can read in one sitting."""
     path = Path(inspect.getfile(experiment.params))
     assert path.parent.name == "experiments"
-    assert len(path.read_text(encoding="utf-8").splitlines()) < 250, path.name
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines < LONGEST, f"{path.name} has {lines} lines"
 
 
 # -- the corners of the knobs -----------------------------------------------------------------------------------------
