@@ -266,7 +266,7 @@ def _space(state: ObservatoryState, S: float) -> dict[str, Observable]:
     extent = (-0.391, 0.391, -0.391, 0.391)
     shown = np.where(resolved, np.nan_to_num(map_.R).reshape(resolved.shape), 0.0)
     return {
-        "curvature": Field("space", shown, extent, (-4.0, 4.0), "R", "tick⁻²", signed=True, resolved=resolved),
+        "curvature": Field("space", shown, extent, (-6.0, 6.0), "R", "tick⁻²", signed=True, resolved=resolved),
         "cones": MetricField("space", light.at, light.drift, WIDEN * light.radius, light.resolved & (S > 0)),
         "lapse": Scalar(S, "S", "nat/tick", plane="space"),
         "R0": Scalar(float(centre.R[0]), "R(0)", error=2 * float(centre.R_error[0]), plane="space"),
@@ -282,7 +282,7 @@ def theory(state: ObservatoryState, params: ObservatoryParams) -> Mapping[str, O
     seen = _ledger(state, params)
     S = float(state.ledger["destroyed"][-1])
     ghosts: dict[str, Observable] = {
-        "ledger": Series("ledger", seen.x, -seen.y[1:2], ("production = destruction",), ("production",)),
+        "ledger": Series("ledger", seen.x, -seen.y[1:2], ("at equilibrium",), ("production",)),
     }
     if S > 0 and state.expected[0] > SLOW:
         ghosts["R0"] = Scalar(6 * float(state.expected[0]) ** 2 / S, "6 λ²/S", plane="space")

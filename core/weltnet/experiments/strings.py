@@ -56,78 +56,46 @@ class StringParams(Params):
     saboteurs: ClassVar[tuple[Saboteur, ...]] = (
         Saboteur(
             "dense-mixing",
-            "every neuron reads all others (random orthogonal weights) instead of one neighbour",
+            "a neuron reads one neighbour only",
             turns=("wave", "shell", "virasoro", "friction"),
             planes=("target", "profile", "history", "spectrum", "friction"),
         ),
         Saboteur(
             "lazy-hop",
-            "a neuron copies its neighbour only with probability p and otherwise keeps its own state",
+            "a neuron copies at every tick",
             turns=("wave", "virasoro"),
             planes=("target", "profile", "history", "spectrum"),
         ),
     )
 
     activation: Activation = choice(
-        "linear",
-        symbol="f",
-        meaning="what a neuron does with the state it reads; tanh bends large ones",
-        equation="x ← f(Wx)",
-        group="network",
-        restarts=True,
-    )
+        "linear", symbol="f", meaning="what a neuron does with the state it reads; tanh bends large ones",
+        equation="x ← f(Wx)", group="Network", restarts=True,
+    )  # fmt: skip
     sites: int = knob(
-        256,
-        64,
-        512,
-        symbol="L",
-        unit="neurons",
-        meaning="neurons in each cycle; a wave returns after L ticks",
-        equation="X(t + L, s) = X(t, s)",
-        group="network",
-        restarts=True,
-    )
+        256, 64, 512, symbol="L", unit="neurons", meaning="neurons in each cycle; a wave returns after L ticks",
+        equation="X(t + L, s) = X(t, s)", group="Network", restarts=True,
+    )  # fmt: skip
     amplitude: float = knob(
-        0.5,
-        0.003,
-        1.5,
-        symbol="A",
+        0.5, 0.003, 1.5, symbol="A",
         meaning="rms height of each cycle at the start; tanh feels it, a linear neuron does not",
-        equation="⟨R²⟩ = ⟨Q²⟩ = A²",
-        group="initial string",
-        restarts=True,
-        log=True,
-    )
+        equation="⟨R²⟩ = ⟨Q²⟩ = A²", group="Initial string", restarts=True, log=True,
+    )  # fmt: skip
     modes: int = knob(
-        12,
-        1,
-        24,
-        symbol="n",
-        unit="harmonics",
+        12, 1, 24, symbol="n", unit="harmonics",
         meaning="harmonics in the initial string, with random phases and heights falling as 1/k",
-        equation="R(0, s) = Σ_{k≤n} a_k cos(2πks/L + φ_k), a_k ∝ 1/k",
-        group="initial string",
-        restarts=True,
-    )
+        equation="R(0, s) = Σ_{k≤n} a_k cos(2πks/L + φ_k), a_k ∝ 1/k", group="Initial string", restarts=True,
+    )  # fmt: skip
     noise: float = knob(
-        0.0,
-        0.0,
-        0.05,
-        symbol="η",
-        unit="A",
+        0.0, 0.0, 0.05, symbol="η", unit="A",
         meaning="random kick to every neuron at every tick, as a fraction of the amplitude",
-        equation="x ← f(Wx) + ηAξ",
-        group="network",
-    )
+        equation="x ← f(Wx) + ηAξ", group="Network",
+    )  # fmt: skip
     hop: float = knob(
-        0.5,
-        0.1,
-        0.9,
-        symbol="p",
+        0.5, 0.1, 0.9, symbol="p",
         meaning="probability that a neuron copies its neighbour while hops are lazy; unused otherwise",
-        equation="R(t+1, s) = R(t, s−1) with probability p, else R(t, s)",
-        group="broken",
-    )
+        equation="R(t+1, s) = R(t, s−1) with probability p, else R(t, s)", group="Broken",
+    )  # fmt: skip
 
 
 # ---- state and step
@@ -219,30 +187,30 @@ def observe(state: StringState, params: StringParams) -> Mapping[str, Observable
     residual, residual_error = waves.wave_residual(state.history, newest, lived)
     ds = waves.slopes(state.movers)
     known = int(np.searchsorted(FADE_TICKS, state.step - state.anchored, side="right"))
-    return _shapes(state.movers, params) | {
+    return _shapes(state.movers, params, "neurons") | {
         "history": Field("history", past, (*edges, 0.5 - WINDOW, 0.5), (-2, 2), "X¹/A", signed=True),
         "wave": Scalar(residual, "wave residual", "", residual_error, "history"),
         "spectrum": Field("spectrum", light.decades(8.0), light.extent, (-8, 0), "log₁₀ power"),
         "light cone": Paths.of("spectrum", theory_of.light_cone(float(REACH)), "contour", static=True),
-        "shell": Scalar(light.shell, "power on |ω| = |k|", "", light.shell_error, "spectrum"),
-        "virasoro": Scalar(waves.constraint_violation(ds, state.clock), "V, X⁰ arc length", "", 0.0, "profile"),
-        "mean time": Scalar(waves.constraint_violation(ds, waves.mean_slopes(ds)), "V, X⁰ mean", "", 0.0, "profile"),
-        "friction": _fading(FADE_TICKS[:known], state.fade[:known]),
+        "shell": Scalar(light.shell, "power on cone", "", light.shell_error, "spectrum"),
+        "virasoro": Scalar(waves.constraint_violation(ds, state.clock), "V arc", "", 0.0, "profile"),
+        "mean time": Scalar(waves.constraint_violation(ds, waves.mean_slopes(ds)), "V mean", "", 0.0, "profile"),
+        "friction": _fading(FADE_TICKS[:known], state.fade[:known], "neurons"),
     }
 
 
-def _shapes(movers: Array, params: StringParams) -> dict[str, Observable]:
+def _shapes(movers: Array, params: StringParams, name: str) -> dict[str, Observable]:
     x = theory_of.position(movers) / params.amplitude
     place = np.arange(params.sites) / params.sites
     return {
         "string": Paths.of("target", [np.append(x, x[:, :1], axis=1).T]),
-        "profile": Series("profile", place, x[:1], ("X¹/A",), ("ink",)),
+        "profile": Series("profile", place, x[:1], (name,), ("ink",)),
         "amplitude": Scalar(float(waves.rms(movers)) / params.amplitude, "A(t)/A", "", 0.0, "target"),
     }
 
 
-def _fading(ticks: NDArray[np.int64], share: Array) -> Series:
-    return Series("friction", np.log10(1.0 + ticks), np.log10(share)[None], ("height of the tanh companion",), ("ink",))
+def _fading(ticks: NDArray[np.int64], share: Array, name: str) -> Series:
+    return Series("friction", np.log10(1.0 + ticks), np.log10(share)[None], (name,), ("ink",))
 
 
 # ---- theory
@@ -255,7 +223,7 @@ def theory(state: StringState, params: StringParams) -> Mapping[str, Observable]
         movers = theory_of.faded(movers, state.step)
     first = waves.rms(state.companion_start)
     law = [waves.rms(theory_of.faded(state.companion_start, t)) / first for t in FADE_TICKS[::4]]
-    return _shapes(movers, params) | {"friction": _fading(FADE_TICKS[::4], np.array(law))}
+    return _shapes(movers, params, "d'Alembert") | {"friction": _fading(FADE_TICKS[::4], np.array(law), "law")}
 
 
 # ---- verdict
@@ -283,65 +251,34 @@ def verdict(state: StringState, params: StringParams) -> tuple[Verdict, ...]:
     unfaded = float((waves.rms(state.companion_start, axis=1) / law).mean())
     return (
         judge(
-            "wave",
-            "rms(∂²_t X − ∂²_s X), relative",
-            residual,
-            residual_error,
-            0.0,
+            "wave", "wave residual", residual, residual_error, 0.0,
             (0.0, 0.06 if curved else 1e-12),
             f"Neuron states against the wave equation over {WINDOW} ticks; a field without order gives .577.",
-            null=theory_of.WHITE_WAVE_RESIDUAL,
-            outside=noisy or bent,
-            waiting=still,
+            null=theory_of.WHITE_WAVE_RESIDUAL, outside=noisy or bent, waiting=still,
         ),
         judge(
-            "friction",
-            "A(t)/[A/√(1 + 2A²t/3)]",
-            height,
-            error,
-            1.0,
-            (0.99, 1.01),
+            "friction", "height/law", height, error, 1.0, (0.99, 1.01),
             f"Height of {COMPANIONS} tanh cycles against the law; the null is a height that never fades.",
-            null=unfaded,
-            outside=noisy,
-            waiting=waiting,
+            null=unfaded, outside=noisy, waiting=waiting,
         ),
         judge(
-            "virasoro",
-            "|−(∂X⁰)² + |∂X|²|, relative",
-            waves.constraint_violation(ds, state.clock),
-            0.0,
-            0.0,
+            "virasoro", "violation", waves.constraint_violation(ds, state.clock), 0.0, 0.0,
             (0.0, 1e-12),
             "Constraints with X⁰ the arc length each neuron has travelled; null: one clock for all neurons.",
-            null=uniform,
-            outside=noisy or tanh,
-            waiting=waiting,
+            null=uniform, outside=noisy or tanh, waiting=waiting,
         ),
         judge(
-            "mean-time",
-            "|−(∂X⁰)² + |∂X|²|, relative",
-            waves.constraint_violation(ds, waves.mean_slopes(ds)),
-            0.0,
-            0.0,
-            (0.0, 1e-12),
+            "mean-time", "violation", waves.constraint_violation(ds, waves.mean_slopes(ds)), 0.0,
+            0.0, (0.0, 1e-12),
             "Constraints with X⁰ the overall mean: (∂X¹ − ∂X²)²/2 is left over, zero only if X¹ and X² agree.",
-            null=uniform,
-            waiting=waiting,
+            null=uniform, waiting=waiting,
         ),
         judge(
-            "shell",
-            "power on |ω| = |k|",
-            light.shell,
-            light.shell_error,
-            1.0,
-            (0.999, 1.001),
+            "shell", "power on cone", light.shell, light.shell_error, 1.0, (0.999, 1.001),
             f"Share of spectral power within {waves.LOBE} bins of the light cone; the null is a flat spectrum.",
-            null=waves.shell_of_noise(WINDOW, params.sites),
-            outside=noisy,
-            waiting=still,
+            null=waves.shell_of_noise(WINDOW, params.sites), outside=noisy, waiting=still,
         ),
-    )
+    )  # fmt: skip
 
 
 # ---- experiment
@@ -356,6 +293,60 @@ def derived(params: StringParams) -> Mapping[str, str]:
 
 SOURCE = "2008.01540 §8"
 
+PLANES = {
+    "target": Plane(
+        "The string",
+        "states of paired neurons as places",
+        Axis("X¹/A", -2.5, 2.5), Axis("X²/A", -2.5, 2.5), square=True,
+    ),
+    "profile": Plane(
+        "Along the ring",
+        "states and d'Alembert's solution",
+        Axis("s/L", 0, 1), Axis("X¹/A", -2.5, 2.5),
+    ),
+    "history": Plane(
+        "Worldsheet",
+        "X¹ over the last 256 ticks",
+        Axis("s/L", 0, 1), Axis("age", -WINDOW, 0, "ticks"),
+    ),
+    "spectrum": Plane(
+        "Spectrum",
+        "light cone ω = ±k",
+        Axis("kL/2π", -32, 32), Axis("ωL/2π", -32, 32), square=True,
+    ),
+    "friction": Plane(
+        "Friction",
+        "a tanh string beside the main one",
+        Axis("log₁₀(1 + t)", 0, 5), Axis("log₁₀ A(t)/A", -2.2, 0.2),
+    ),
+}  # fmt: skip
+
+CLAIMS = (
+    Claim(
+        "wave", "The neuron states obey the wave equation.", SOURCE, "holds",
+        "Exact for linear f; over 20 seeds .4 % for tanh at A = .03 and at most 4 % while A²L ≤ 1/4.",
+    ),
+    Claim(
+        "friction",
+        "tanh is a friction: heights fade as A/√(1 + 2A²t/3).",
+        SOURCE, "holds", "Within .1 % from tick 256 on, at A = .5, over 20 seeds.",
+    ),
+    Claim(
+        "virasoro",
+        "With arc length as time, the string's constraints hold.",
+        SOURCE, "holds", "By construction of the clock, for linear f without noise.",
+    ),
+    Claim(
+        "mean-time", "With the overall mean as time, they hold too.", SOURCE,
+        "fails",
+        "The literal reading: ∂X·∂X minus the squared mean is a sum of squares; .60 to 1.16 over 20 seeds.",
+    ),
+    Claim(
+        "shell", "All power lies on the light cone, |ω| = |k|.", SOURCE,
+        "holds", "Above .9999 over 20 seeds, for linear f and for tanh at every amplitude.",
+    ),
+)  # fmt: skip
+
 EXPERIMENT = Experiment(
     slug="strings",
     title="Strings from permutations",
@@ -367,77 +358,8 @@ EXPERIMENT = Experiment(
     by_hand="the permutation, a left cycle for every right cycle, smooth initial data",
     emergent="the wave equation, the light cone, the constraints, the friction of tanh",
     params=StringParams,
-    planes={
-        "target": Plane(
-            "The string in its target",
-            "Each point is one place on the string; its coordinates are the states of two pairs of neurons.",
-            Axis("X¹/A", -2.5, 2.5),
-            Axis("X²/A", -2.5, 2.5),
-            square=True,
-        ),
-        "profile": Plane(
-            "One coordinate along the string",
-            "States X¹ of the neurons around the ring, and d'Alembert's solution of the initial data behind them.",
-            Axis("s/L", 0, 1),
-            Axis("X¹/A", -2.5, 2.5),
-        ),
-        "history": Plane(
-            "The last 256 ticks",
-            "X¹ over the ring and over time: on a permutation every feature travels at 45° in ticks and sites.",
-            Axis("s/L", 0, 1),
-            Axis("age", -WINDOW, 0, "ticks"),
-        ),
-        "spectrum": Plane(
-            "Wave number and frequency",
-            "Power of X¹ + iX² over the last 256 ticks: a string shines only on the light cone ω = ±k.",
-            Axis("kL/2π", -32, 32),
-            Axis("ωL/2π", -32, 32),
-            square=True,
-        ),
-        "friction": Plane(
-            "How tanh wears a string down",
-            "Height of a tanh string that always runs beside the main one, and A/√(1 + 2A²t/3) behind it.",
-            Axis("log₁₀(1 + t)", 0, 5),
-            Axis("log₁₀ A(t)/A", -2.2, 0.2),
-        ),
-    },
-    claims=(
-        Claim(
-            "wave",
-            "On a permutation the neuron states obey the wave equation with unit speed.",
-            SOURCE,
-            "holds",
-            "Exact for linear f; over 20 seeds .4 % for tanh at A = .03 and at most 4 % while A²L ≤ 1/4.",
-        ),
-        Claim(
-            "friction",
-            "A bent activation is a friction: tanh wears every wave down as A/√(1 + 2A²t/3) and keeps its speed.",
-            SOURCE,
-            "holds",
-            "Within .1 % from tick 256 on, at A = .5, over 20 seeds.",
-        ),
-        Claim(
-            "virasoro",
-            "With time the accumulated arc length of each neuron's change of state, the string's constraints hold.",
-            SOURCE,
-            "holds",
-            "By construction of the clock, for linear f without noise.",
-        ),
-        Claim(
-            "mean-time",
-            "With time the overall mean of the neurons, the string's constraints hold.",
-            SOURCE,
-            "fails",
-            "The literal reading: ∂X·∂X minus the squared mean is a sum of squares; .60 to 1.16 over 20 seeds.",
-        ),
-        Claim(
-            "shell",
-            "All power of the string lies on the light cone: frequency equals wave number.",
-            SOURCE,
-            "holds",
-            "Above .9999 over 20 seeds, for linear f and for tanh at every amplitude.",
-        ),
-    ),
+    planes=PLANES,
+    claims=CLAIMS,
     presets=(
         Preset("Linear string", "The curve never leaves its ghost and is itself again after 256 ticks.", {}),
         Preset(
@@ -461,6 +383,7 @@ EXPERIMENT = Experiment(
             {"noise": 0.01},
         ),
         Preset(
+
             "Lazy neurons", "The arms of the X bend down to the slope p, below the light cone.", {"broken": "lazy-hop"}
         ),
         Preset("Everyone reads everyone", "The string dissolves and the X goes dark.", {"broken": "dense-mixing"}),
@@ -475,4 +398,4 @@ EXPERIMENT = Experiment(
     verdict=verdict,
     derived=derived,
     time_unit="ticks",
-)
+)  # fmt: skip
