@@ -11,6 +11,7 @@ import inspect
 import itertools
 import json
 import math
+import random
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -291,8 +292,6 @@ def test_file_fits_in_the_head(experiment: AnyExperiment) -> None:
 
 # -- the corners of the knobs -----------------------------------------------------------------------------------------
 
-MOST_RUNS = 12
-
 
 def ends(k: Knob) -> list[Any]:
     """The values of one knob at which something breaks if anything does."""
@@ -304,26 +303,37 @@ def ends(k: Knob) -> list[Any]:
 
 
 def covering(factors: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """Rows in which every pair of ends of every two knobs occurs, found greedily; the first rows cover most."""
-    names = list(factors)
+    """Rows in which every pair of ends of every two knobs occurs: the shortest of some greedy searches."""
+    found = [_covering({n: len(ends) for n, ends in factors.items()}, random.Random(seed)) for seed in range(20)]
+    return [{n: factors[n][i] for n, i in row.items()} for row in min(found, key=len)]
+
+
+def _covering(sizes: dict[str, int], dice: random.Random) -> list[dict[str, int]]:
     pairs = {
-        ((a, i), (b, j))
-        for a, b in itertools.combinations(names, 2)
-        for i in range(len(factors[a]))
-        for j in range(len(factors[b]))
+        frozenset([(a, i), (b, j)])
+        for a, b in itertools.combinations(sizes, 2)
+        for i, j in itertools.product(range(sizes[a]), range(sizes[b]))
     }
     rows = []
     while pairs:
-        row: dict[str, int] = dict(min(pairs))
-        for name in sorted(names, key=lambda n: -len(factors[n])):
-            if name not in row:
-                row[name] = max(
-                    range(len(factors[name])),
-                    key=lambda i: sum(tuple(sorted(((name, i), other))) in pairs for other in row.items()),
-                )
-        pairs -= set(itertools.combinations(sorted(row.items()), 2))
-        rows.append({n: factors[n][i] for n, i in row.items()})
+        tries = [_row(sizes, pairs, dice) for _ in range(8)]
+        row = max(tries, key=lambda r: len(pairs & _pairs(r)))
+        pairs -= _pairs(row)
+        rows.append(row)
     return rows
+
+
+def _row(sizes: dict[str, int], pairs: set[Any], dice: random.Random) -> dict[str, int]:
+    row: dict[str, int] = dict(dice.choice(sorted(map(sorted, pairs))))
+    for name in dice.sample(sorted(sizes), len(sizes)):
+        if name not in row:
+            gains = [sum(frozenset([(name, i), other]) in pairs for other in row.items()) for i in range(sizes[name])]
+            row[name] = dice.choice([i for i, gain in enumerate(gains) if gain == max(gains)])
+    return row
+
+
+def _pairs(row: dict[str, int]) -> set[Any]:
+    return set(map(frozenset, itertools.combinations(row.items(), 2)))
 
 
 def corners(experiment: AnyExperiment) -> list[dict[str, Any]]:
