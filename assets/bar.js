@@ -63,5 +63,6 @@ export function render({ model, el }) {
   for (const name of ['playing', 'speed', 'seed']) model.on(name, show)
   model.on('remove', () => { themes.disconnect(); document.removeEventListener('click', away) })
   show(); hue()
-  if (innerWidth < 700) model.send_msg({ act: 'narrow' })
+  // On a phone the drawer would lie over the pictures.
+  if (innerWidth < 700) for (const root of model.document.roots()) if (root.class_name === 'Page') root.data.setv({ sidebar_open: false })
 }

@@ -5,6 +5,7 @@
 // never pass through Python: the worker's bytes arrive on a websocket and leave as pixels.
 
 const STALE = 500          // ms without a frame, while playing, after which a picture says how old it is
+const SILENCE = 5000       // ms after which an open connection that owes a frame is opened anew
 const READOUTS = 250       // ms between two updates of numbers that people read
 const ADDRESS = 1000       // ms between two updates of the address bar
 const PATIENCE = 1000      // ms a picture waits for a figure with the contours of its frame
@@ -172,26 +173,38 @@ const PAINT = {
 }
 
 function nameCurves(g, at, items, look) {
-  // Direct labels at the right end of each curve, pushed apart where they would touch.
-  const labels = []
+  // Direct labels at the right end of each curve, in as many lines as they need, pushed apart where they would touch.
+  const labels = [], line = 13.5 * look.k, seen = new Set()
   for (const item of items) {
     if (item.type !== 'Series' || !item.shape.y[1]) continue
-    const n = item.shape.y[1]
+    const n = item.shape.y[1], theory = item.side === 'theory'
     item.plain.names.forEach((name, c) => {
       if (!name) return
-      const role = item.plain.roles?.[c], theory = item.side === 'theory'
-      labels.push({ name, y: at.y(item.y[c * n + n - 1]), colour: theory ? look.accent : look[role] ?? look.ink, bold: !theory })
+      g.font = `${theory ? 500 : 600} ${11.5 * look.k}px ${look.sans}`
+      const lines = wrap(g, theory && seen.has(name) ? 'theory' : name, at.room)
+      seen.add(name)
+      labels.push({ font: g.font, lines, h: lines.length * line + 2, y: at.y(item.y[c * n + n - 1]), colour: theory ? look.accent : look[item.plain.roles?.[c]] ?? look.ink })
     })
   }
-  const step = 14 * look.k
   labels.sort((a, b) => a.y - b.y)
-  const top = at.top + step / 2, bottom = at.bottom - step / 2
-  labels.forEach((l, i) => { l.y = Math.max(Math.min(l.y, bottom - (labels.length - 1 - i) * step), i ? labels[i - 1].y + step : top) })
+  let below = labels.reduce((h, l) => h + l.h, 0), edge = at.top
   g.textBaseline = 'middle'; g.textAlign = 'left'
   for (const l of labels) {
-    g.font = `${l.bold ? 600 : 500} ${11.5 * look.k}px ${look.sans}`; g.fillStyle = l.colour
-    g.fillText(l.name, at.right + 8 * look.k, l.y, at.room)
+    const top = Math.max(edge, Math.min(l.y - l.h / 2, at.bottom - below))
+    g.font = l.font; g.fillStyle = l.colour
+    l.lines.forEach((s, i) => g.fillText(s, at.right + 8 * look.k, top + line * (i + 0.5), at.room))
+    edge = top + l.h; below -= l.h
   }
+}
+
+function wrap(g, name, room) {
+  const lines = ['']
+  for (const word of name.split(' ')) {
+    const longer = lines.at(-1) ? `${lines.at(-1)} ${word}` : word
+    if (g.measureText(longer).width <= room || !lines.at(-1)) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines
 }
 
 // ---- one plane --------------------------------------------------------------------------------------------------------
@@ -293,13 +306,9 @@ class Picture {
     const scalars = items.filter(i => i.type === 'Scalar' && i.side === 'seen'), theory = new Map(items.filter(i => i.type === 'Scalar' && i.side === 'theory').map(i => [i.key, i]))
     const html = scalars.map(i => {
       const { symbol, value, error, unit } = i.plain, ghost = theory.get(i.key)
-      return `<span data-testid="scalar-${safe(i.key)}"><i>${safe(symbol)}</i> <b>${text(value, error)}</b>${error ? ` ± ${text(error, error)}` : ''}${unit ? ` <small>${safe(unit)}</small>` : ''}${ghost ? ` <em title="theory">${safe(ghost.plain.symbol)} ${text(ghost.plain.value, ghost.plain.error)}</em>` : ''}</span>`
+      return `<span data-testid="scalar-${safe(i.key)}"><i>${safe(symbol)}</i> <b>${text(value, error)}</b>${error ? ` ± ${text(error, error)}` : ''}${unit ? ` <small>${safe(unit)}</small>` : ''}${ghost ? ` <em title="theory">${ghost.plain.symbol === symbol ? 'theory' : safe(ghost.plain.symbol)} ${text(ghost.plain.value, ghost.plain.error)}</em>` : ''}</span>`
     }).join('')
-    if (html !== this.told) {
-      this.told = html; this.readouts.innerHTML = html
-      // Once the numbers have needed a line of their own they keep it, so that no plot moves while they change.
-      if (!this.tall && this.readouts.scrollWidth + this.titles.firstChild.offsetWidth + this.legend.offsetWidth > this.root.clientWidth - 64 * this.page.look.k) { this.tall = true; this.root.classList.add('tall') }
-    }
+    if (html !== this.told) { this.told = html; this.readouts.innerHTML = html }
     const fields = items.filter(i => i.type === 'Field')
     const key = fields.map(i => i.plain.symbol + i.plain.limits + i.plain.unit).join() + mode()
     if (key !== this.legended) {
@@ -311,6 +320,8 @@ class Picture {
         this.legend.append(bar)
       }
     }
+    // Once the numbers have needed a line of their own they keep it, so that no plot moves while they change.
+    if (!this.tall && this.readouts.scrollWidth + this.titles.firstChild.offsetWidth + this.legend.offsetWidth + 72 * this.page.look.k > this.root.clientWidth) { this.tall = true; this.root.classList.add('tall') }
   }
 
   probe(x, y) {
@@ -371,7 +382,10 @@ class Feed {
     const ws = this.ws = new WebSocket(this.url); ws.binaryType = 'arraybuffer'
     ws.onopen = () => { this.wait = 1000; this.asked = false; this.heard = performance.now(); this.ask() }
     ws.onmessage = e => { this.asked = false; this.heard = performance.now(); if (e.data instanceof ArrayBuffer) this.onframe(e.data) }
-    ws.onclose = e => { this.asked = false; this.reason = e.reason; if (this.ws === ws && !this.closed) { this.timer = setTimeout(() => this.connect(), this.wait); this.wait = Math.min(5000, this.wait * 1.6) } }
+    ws.onclose = e => {
+      this.asked = false
+      if (e.code === 4404) { this.closed = true; this.ended = e.reason } else if (this.ws === ws && !this.closed) { this.timer = setTimeout(() => this.connect(), this.wait); this.wait = Math.min(5000, this.wait * 1.6) }
+    }
   }
 
   get open() { return this.ws.readyState === 1 }
@@ -380,6 +394,9 @@ class Feed {
     if (this.asked || !this.open || document.hidden) return
     this.asked = true; this.ws.send(JSON.stringify({ have: this.have }))
   }
+
+  // A connection that is open but mute for long is not trusted.
+  doubt() { if (this.open && this.asked && performance.now() - this.heard > SILENCE) { this.heard = performance.now(); this.ws.close() } }
 
   close() { this.closed = true; clearTimeout(this.timer); this.ws.close() }
 }
@@ -403,8 +420,8 @@ class Page {
     const clock = setInterval(() => this.tick(), 250); this.off.push(() => clearInterval(clock))
     for (const p of Object.values(this.state.properties)) p.change.connect(() => { this.tick(); this.wake() })
     model.on('msg:custom', m => this.told(m))
-    document.fonts?.ready.then(() => this.relayout())
     this.tick()
+    document.fonts?.ready.then(() => this.relayout())
   }
 
   listen(target, name, f) { target.addEventListener(name, f); this.off.push(() => target.removeEventListener(name, f)) }
@@ -414,7 +431,7 @@ class Page {
     el.innerHTML = `<div class="page" data-testid="page" data-view="${model.view}">
       <div class="strip" data-testid="message" role="status" aria-live="polite" hidden></div>
       <header class="heading"></header>
-      <section class="planes n${model.planes.length}" aria-label="Pictures"></section>
+      <section class="planes n${model.planes.length}${model.planes.slice(1).some(p => p.square) && model.planes.slice(1).some(p => !p.square) ? ' mixed' : ''}" aria-label="Pictures"></section>
       <section class="cards" aria-label="Verdicts"></section>
       <footer class="status" data-testid="status"></footer></div>`
     const $ = s => el.querySelector(s)
@@ -468,6 +485,7 @@ class Page {
 
   take(frame) {
     const s = this.stats, now = performance.now()
+    if (this.tookAt && now - this.tookAt < 5000) this.every = 0.9 * (this.every ?? now - this.tookAt) + 0.1 * (now - this.tookAt)
     this.params = frame.params; this.latest = frame; this.tookAt = now
     Object.assign(s, { frames: s.frames + 1, step: frame.step, seq: frame.seq, digest: frame.digest, time: frame.time, layout: frame.layout })
     s.age.push(Date.now() - frame.wall * 1000); if (s.age.length > 600) s.age.shift();
@@ -486,11 +504,14 @@ class Page {
     const { state, stats, latest } = this, now = performance.now(), paused = !state.playing
     const silent = this.tookAt ? now - this.tookAt : now
     const preparing = !!state.progress && !state.error
-    stats.state = state.error ? 'error' : preparing ? 'preparing' : !this.feed.open && (silent > STALE) ? 'reconnecting' : !latest ? 'waiting' : paused ? 'paused' : silent > STALE ? 'stale' : 'live'
+    // Slow motion is not staleness: three usual intervals may pass.
+    const limit = Math.max(STALE, 3 * (this.every ?? 0))
+    stats.state = this.feed.ended ? 'ended' : state.error ? 'error' : preparing ? 'preparing' : !this.feed.open && (silent > limit) ? 'reconnecting' : !latest ? 'waiting' : paused ? 'paused' : silent > limit ? 'stale' : 'live'
     if (stats.state !== 'live') stats.fps = 0
     this.root.dataset.state = stats.state
     this.progress.hidden = !preparing
     if (preparing) { const [bar, say] = [this.progress.querySelector('progress'), this.progress.querySelector('span')]; bar.value = state.progress.fraction; say.textContent = state.progress.text }
+    if (stats.state === 'stale') this.feed.doubt()
     this.message()
     for (const p of this.pictures) {
       const broken = state.broken[p.plane.key]
@@ -503,9 +524,9 @@ class Page {
   report() {
     const { spots, stats, model, state, latest } = this, wall = latest ? Date.now() - latest.wall * 1000 : NaN
     const recent = stats.age.slice(-15).sort((a, b) => a - b), age = stats.state === 'live' ? recent[recent.length >> 1] : wall
-    const word = { live: 'live', paused: `paused at step ${grouped(stats.step)}`, stale: 'stale', reconnecting: 'reconnecting', preparing: 'preparing', waiting: 'waiting for the first frame', error: 'stopped', connecting: 'connecting' }[stats.state]
+    const word = { live: 'live', paused: `paused at step ${grouped(stats.step)}`, stale: 'stale', reconnecting: 'reconnecting', preparing: 'preparing', waiting: 'waiting for the first frame', error: 'stopped', ended: 'ended', connecting: 'connecting' }[stats.state]
     spots.state.querySelector('b').textContent = word
-    spots.state.className = `state ${stats.state}`
+    spots.state.className = `state is-${stats.state}`
     spots.age.textContent = !Number.isFinite(age) || stats.state === 'paused' ? '–' : age < 2000 ? `${Math.max(0, Math.round(age))} ms` : `${(age / 1000).toFixed(1)} s`
     spots.age.classList.toggle('amber', stats.state === 'stale' || stats.state === 'reconnecting')
     spots.fps.textContent = stats.fps ? stats.fps.toFixed(0) : '–'
@@ -514,15 +535,16 @@ class Page {
   }
 
   message() {
-    const { model, state, strip } = this, error = state.error, say = error || (state.message !== this.dismissed ? state.message : '') || (this.note && this.note !== this.dismissed ? this.note : '')
+    const { model, state, strip } = this, ended = this.feed?.ended, error = ended || state.error, say = error || (state.message !== this.dismissed ? state.message : '') || (this.note && this.note !== this.dismissed ? this.note : '')
     const key = error + '|' + say
     if (key === this.shown) return
     this.shown = key; strip.hidden = !say; strip.className = `strip ${error ? 'bad' : ''}`; strip.replaceChildren()
     if (!say) return
     const button = (label, f, id) => { const b = document.createElement('button'); b.type = 'button'; b.textContent = label; b.onclick = f; b.dataset.testid = id; strip.append(b) }
     const p = document.createElement('span'); p.textContent = say; strip.append(p)
-    if (error) {
-      strip.setAttribute('role', 'alert')
+    if (error) strip.setAttribute('role', 'alert')
+    if (ended) button('Reload this state', () => location.reload(), 'reload')
+    else if (error) {
       button('Last good state', () => this.model.send_msg({ act: 'last_good' }), 'last-good')
       button('Copy report', () => this.copy(JSON.stringify({ error, slug: model.slug, address: location.href, step: this.stats.step, digest: this.stats.digest, seed: state.seed, params: this.params, agent: navigator.userAgent }, null, 1), 'The report is in the clipboard.'), 'copy-report')
     } else { strip.setAttribute('role', 'status'); button('×', () => { this.dismissed = say; this.model.send_msg({ act: 'dismiss' }); this.message() }, 'dismiss'); strip.lastChild.setAttribute('aria-label', 'Dismiss') }

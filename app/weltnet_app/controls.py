@@ -49,7 +49,7 @@ def describe(knob: Knob, planes: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-class Knobs(pn.custom.JSComponent):  # type: ignore[name-defined, misc]
+class Knobs(pn.custom.JSComponent):
     """All knobs of a page in one component (see `assets/knobs.js`)."""
 
     _esm = assets.ASSETS / "knobs.js"

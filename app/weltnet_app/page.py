@@ -66,7 +66,7 @@ def page(run: Run, *, experiments: Sequence[Experiment[Any, Any]], theme: str, v
     return Desk(run, experiments, theme if theme in ("light", "dark") else "light", view if view in VIEWS else "").root
 
 
-class Bar(pn.custom.JSComponent):  # type: ignore[name-defined, misc]
+class Bar(pn.custom.JSComponent):
     """Where we are, time, luck and links (see `assets/bar.js`)."""
 
     _esm = assets.ASSETS / "bar.js"
@@ -87,7 +87,7 @@ class Bar(pn.custom.JSComponent):  # type: ignore[name-defined, misc]
             self._hear(data)
 
 
-class Heading(pn.custom.JSComponent):  # type: ignore[name-defined, misc]
+class Heading(pn.custom.JSComponent):
     """Title, question, formula, and what was put in by hand (see `assets/heading.js`)."""
 
     _esm = assets.ASSETS / "heading.js"
@@ -113,8 +113,14 @@ class Desk:
         e = self.experiment
         regions = {k.plane: name for name, k in e.params.knobs().items() if k.kind == "region"}
         self.figures = {
-            key: Figure(key, plane, scale=scale, select=self._selector(regions[key]) if key in regions else None)
-            for key, plane in e.planes.items()
+            key: Figure(
+                key,
+                plane,
+                scale=scale,
+                ticks=5 if i == 0 else max(3, min(5, 8 - len(e.planes))),
+                select=self._selector(regions[key]) if key in regions else None,
+            )
+            for i, (key, plane) in enumerate(e.planes.items())
         }
         self.controls = Controls(e, run.params, self._set, self._complain)
         self.cards = Cards(e, run.params, lambda names: self.controls.set(broken=names))
@@ -179,8 +185,6 @@ class Desk:
             elif act == "dismiss":
                 self._complaint = run.notice = ""
                 self.state.message = ""
-            elif act == "narrow":
-                self.root.sidebar_open = False
             if self._complaint:
                 self._complaint = ""
                 self.refresh()

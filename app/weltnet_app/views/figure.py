@@ -26,7 +26,7 @@ hv.renderer("bokeh").webgl = False
 
 Box = tuple[float, float, float, float]
 
-LABELS = 104
+LABELS = 92
 """Width in px left free beside curves for their names."""
 
 _TIP = (
@@ -40,7 +40,13 @@ class Figure:
     """The figure of one plane. `element` is for a HoloViews pane; `show` sends what stands still into it."""
 
     def __init__(
-        self, key: str, plane: Plane, *, scale: float = 1.0, select: Callable[[Box | None], None] | None = None
+        self,
+        key: str,
+        plane: Plane,
+        *,
+        scale: float = 1.0,
+        ticks: int = 5,
+        select: Callable[[Box | None], None] | None = None,
     ) -> None:
         self.key, self.plane, self.scale = key, plane, scale
         self._select = select
@@ -62,8 +68,8 @@ class Figure:
                 ylabel=plane.y.title,
                 xlim=(plane.x.low, plane.x.high),
                 ylim=(plane.y.low, plane.y.high),
-                xticks=5,
-                yticks=5,
+                xticks=ticks,
+                yticks=ticks,
                 show_legend=False,
                 responsive=True,
                 toolbar=None,

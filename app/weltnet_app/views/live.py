@@ -13,7 +13,7 @@ from weltnet_app import assets, theme
 __all__ = ["Live", "State"]
 
 
-class State(pn.custom.JSComponent):  # type: ignore[name-defined, misc]
+class State(pn.custom.JSComponent):
     """What the live layer must know of a run, at the pace of people. It draws nothing and has no children: Panel walks
     through all descendants of a component at each change of one of its values, which for `Live` means every figure."""
 
@@ -29,7 +29,7 @@ class State(pn.custom.JSComponent):  # type: ignore[name-defined, misc]
     layout = param.String(doc="Layout of the frames the figures were built for; another one waits for Python.")
 
 
-class Live(pn.custom.JSComponent):  # type: ignore[name-defined, misc]
+class Live(pn.custom.JSComponent):
     """The main column of a page (see `assets/live.js`)."""
 
     _esm = assets.ASSETS / "live.js"

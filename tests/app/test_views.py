@@ -1,0 +1,203 @@
+"""Figures of planes, and the page built around them without a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+import pytest
+
+from weltnet import observables
+from weltnet.experiment import Frame, Verdict
+from weltnet.experiments import ALL
+from weltnet.observables import Axis, Cloud, Field, Observable, Paths, Plane, Series
+from weltnet_app import assets
+from weltnet_app.page import Desk, page
+from weltnet_app.verdict_cards import WORDS, Cards, face, strip
+from weltnet_app.views.figure import Figure, borders, describe
+
+PLANE = Plane("Weights", "replicas", Axis("q₁", -3, 3), Axis("q₂", -2, 2, "nat"), square=True)
+
+
+def frame(experiment: Any, seen: dict[str, Observable]) -> Frame:
+    return Frame(0, 0, 0.0, experiment.params(), seen, {}, "0" * 12)
+
+
+class StillRun:
+    """A run that does not run: it remembers what it was told."""
+
+    def __init__(self, experiment: Any) -> None:
+        self.id, self.experiment, self.version = "still", experiment, 0
+        self.params, self.seed, self.step = experiment.params(), 7, 0
+        self.playing, self.speed = True, 1.0
+        self.layout: Frame | None = None
+        self.layout_id, self.error, self.notice = "", "", ""
+        self.verdicts: tuple[Verdict, ...] = ()
+        self.progress: tuple[float, str] | None = None
+        self.told: list[Any] = []
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *args: self.told.append((name, *args))
+
+    def set(self, **changes: Any) -> None:
+        self.params = self.experiment.params.parse(changes, self.params)
+
+    def link(self) -> str:
+        return f"seed={self.seed}"
+
+
+def render(figure: Figure) -> Any:
+    return hv.renderer("bokeh").get_plot(figure.element).state
+
+
+def test_figure_has_the_planes_axes_and_no_furniture() -> None:
+    """Rests on HoloViews: limits and titles of the plane, no toolbar, no grid, fixed borders, one hover."""
+    state = render(Figure("weights", PLANE))
+    assert (state.x_range.start, state.x_range.end, state.y_range.start, state.y_range.end) == (-3, 3, -2, 2)
+    assert (state.xaxis[0].axis_label, state.yaxis[0].axis_label) == ("q₁", "q₂ / nat")
+    assert state.toolbar_location is None and not any(g.visible for g in state.grid)
+    assert state.min_border_left == borders(1.0, labelled=False)["left"]
+    assert sum(type(t).__name__ == "HoverTool" for t in state.tools) == 1
+    assert state.tags == ["weltnet:weights"]
+
+
+def test_static_paths_go_into_the_standing_figure() -> None:
+    """Rests on HoloViews' pipe: the same Bokeh figure shows new contours after a restart; nothing is rebuilt."""
+    figure = Figure("weights", PLANE)
+    state = render(figure)
+    lines = [r for r in state.renderers if "role:contour" in r.glyph.tags]
+    assert len(lines) == 1 and len(lines[0].data_source.data["xs"]) == 0
+    ring = np.stack([np.cos(np.linspace(0, 6, 9)), np.sin(np.linspace(0, 6, 9))], axis=1)
+    seen = {
+        "loss": Paths.of("weights", [ring, 2 * ring], "contour", static=True),
+        "moving": Paths.of("weights", [ring], "ink"),
+        "names": Series("weights", np.zeros(1), np.zeros((1, 1)), ("net",), ("net",)),
+    }
+    figure.show(frame(ALL[0], seen))
+    data = lines[0].data_source.data
+    assert len(data["xs"]) == 2 and np.allclose(data["xs"][1], 2 * ring[:, 0])
+    assert state.min_border_right == borders(1.0, labelled=True)["right"] > borders(1.0, labelled=False)["right"]
+
+
+def test_selections_stay_inside_the_plane() -> None:
+    """Rests on the plane's axes: a brush that leaves the frame is cut at its edge, a tap is a box without size."""
+    boxes: list[Any] = []
+    figure = Figure("weights", PLANE, select=boxes.append)
+    figure._brush.event(bounds=(-9.0, -1.0, 1.0, 9.0))
+    figure._tap.event(x=0.5, y=-0.5)
+    figure._clear.event(x=0.0, y=0.0)
+    assert boxes == [(-3.0, -1.0, 1.0, 2.0), (0.5, -0.5, 0.5, -0.5), None]
+
+
+def test_every_shape_of_evidence_has_a_painter() -> None:
+    """Rests on `observables`: a type added there without a painter in the live layer fails here, not on a screen."""
+    script = assets.read("live.js")
+    block = script[script.index("const PAINT = {") : script.index("function nameCurves")]
+    painted = set(re.findall(r"^  (\w+)\(g, at, item", block, flags=re.M))
+    shapes = {c.__name__ for c in vars(observables).values() if isinstance(c, type) and issubclass(c, Observable)}
+    assert painted == shapes - {"Observable", "Scalar"}
+
+
+def test_text_alternative_says_what_is_drawn() -> None:
+    """Rests on the frame: title, caption, axes with limits, and the evidence by name."""
+    seen = {
+        "p": Field("weights", np.zeros((2, 2)), (-3, 3, -2, 2), (0, 1), "p"),
+        "elsewhere": Cloud("other", np.zeros((1, 2)), 1, "q"),
+    }
+    said = describe(PLANE, frame(ALL[0], seen), "weights")
+    assert said == "Weights: replicas. Axes q₁ from -3 to 3 and q₂ / nat from -2 to 2. Shows p (Field)."
+
+
+@pytest.mark.parametrize("experiment", ALL, ids=lambda e: e.slug)
+@pytest.mark.parametrize("view", ["", "projector"])
+def test_page_builds_before_any_frame(experiment: Any, view: str) -> None:
+    """Rests on Panel: axes, knobs and cards are there although the run has shown nothing yet."""
+    root = page(StillRun(experiment), experiments=ALL, theme="dark", view=view)
+    model = root.get_root()
+    tags = [t for m in model.references() for t in m.tags if isinstance(t, str) and t.startswith("weltnet:")]
+    assert sorted(tags) == sorted(f"weltnet:{k}" for k in experiment.planes)
+
+
+def test_page_acts_on_the_run_and_says_refusals() -> None:
+    """Rests on the contract of a run: each message of the browser is one call; a bad one is one sentence."""
+    run = StillRun(ALL[0])
+    desk = Desk(run, ALL, "light", "")
+    for message in (
+        {"act": "toggle"},
+        {"act": "forward"},
+        {"act": "seed", "value": "12"},
+        {"act": "speed", "value": 2},
+    ):
+        desk._act(message)
+    assert run.told == [("pause",), ("step_forward",), ("reseed", 12), ("set_speed", 2.0)]
+    desk._act({"act": "seed", "value": "1e9"})
+    assert desk.state.message == "seed = '1e9' is refused; allowed: a whole number"
+    desk._act({"act": "rewind"})
+    assert desk.state.message == ""
+
+
+def test_page_shows_the_state_of_the_run() -> None:
+    """Rests on the contract of a run: error, notice, progress and broken planes reach the live layer as they are."""
+    run = StillRun(ALL[0])
+    desk = Desk(run, ALL, "light", "")
+    saboteur = next(s for s in ALL[0].saboteurs if s.planes)
+    run.set(broken=(saboteur.name,))
+    run.error, run.progress, run.playing = "It stopped.", (0.5, "training"), False
+    desk.refresh()
+    state = desk.state
+    assert (state.error, state.progress, state.playing) == ("It stopped.", {"fraction": 0.5, "text": "training"}, False)
+    assert state.broken == dict.fromkeys(saboteur.planes, saboteur.assumption)
+
+
+# -- verdict cards ----------------------------------------------------------------------------------------------------
+
+
+def verdict(**changes: Any) -> Verdict:
+    plain: dict[str, Any] = {
+        "claim": ALL[0].claims[0].name,
+        "word": "holds",
+        "symbol": "r",
+        "measured": 1.0,
+        "error": 0.1,
+        "predicted": 1.1,
+        "band": (0.8, 1.4),
+        "null": 0.0,
+        "sentence": "Mean.",
+    }
+    return Verdict(**(plain | changes))
+
+
+@pytest.mark.parametrize("measured", [1.0, -1e6, 1e-12, 5.0])
+def test_every_mark_stays_on_the_strip(measured: float) -> None:
+    """Rests on the geometry of the strip: whatever was measured, no mark leaves 0…100 %."""
+    marks = [float(x) for x in re.findall(r"left:(-?[\d.]+)%", strip(verdict(measured=measured)))]
+    assert len(marks) == 5 and all(0 <= m <= 100 for m in marks)
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_card_says_word_shape_and_numbers(word: str) -> None:
+    """Rests on the verdict: the four words differ in text and in shape, not by colour alone."""
+    claim = ALL[0].claims[0]
+    shown = face(claim, verdict(word=word), broken=False)
+    assert f'data-word="{word}"' in shown and WORDS[word] in shown and "<svg" in shown  # type: ignore[index]
+    assert "1.00" in shown and "no stored verification yet" in shown and "nan" not in shown.lower()
+    assert "Nothing measured yet." in face(claim, None, broken=False)
+
+
+def test_break_it_turns_the_switch_and_follows_without_an_echo() -> None:
+    """Rests on Params: a person's switch is one call; a change from elsewhere moves the switch and calls nobody."""
+    experiment = next(e for e in ALL if e.saboteurs)
+    asked: list[tuple[str, ...]] = []
+    cards = Cards(experiment, experiment.params(), asked.append)
+    name = experiment.saboteurs[0].name
+    cards._switches[name][0].value = True
+    assert asked == [(name,)]
+    cards.follow((), experiment.params.parse({"broken": (name,)}))
+    assert asked == [(name,)] and all(s.value for s in cards._switches[name])
+    cards.follow((), experiment.params())
+    assert asked == [(name,)] and not any(s.value for s in cards._switches[name])
