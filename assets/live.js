@@ -495,13 +495,13 @@ class Page {
     for (const item of frame.items) by.get(item.plain.plane)?.push(item)
     for (const p of this.pictures) p.show(by.get(p.plane.key))
     if (now - (this.said ?? 0) > READOUTS) { this.said = now; this.report() }
-    if (now - (this.addressed ?? 0) > ADDRESS) { this.addressed = now; this.address() }
   }
 
   // -- what the page says about itself
 
   tick() {
     const { state, stats, latest } = this, now = performance.now(), paused = !state.playing
+    if (now - (this.addressed ?? 0) > ADDRESS && latest && this.written !== state.query + stats.seq) { this.addressed = now; this.written = state.query + stats.seq; this.address() }
     const silent = this.tookAt ? now - this.tookAt : now
     const preparing = !!state.progress && !state.error
     // Slow motion is not staleness: three usual intervals may pass.

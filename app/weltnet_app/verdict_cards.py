@@ -85,9 +85,10 @@ def face(claim: Claim, verdict: Verdict | None, *, broken: bool) -> str:
             f"<b>{number(verdict.measured, verdict.error)}</b>{error}{unit}</span>"
             f'<span class="theory">predicted <b>{number(verdict.predicted)}</b></span></div>'
         )
+    name = html.escape(claim.name)
     why = html.escape(f"Registered answer: {WORDS[claim.registered]}. {claim.evidence}")
     return (
-        f'<article class="card" data-testid="card-{html.escape(claim.name)}" data-word="{word}" '
+        f'<article class="card" data-testid="card-{name}" data-claim="{name}" data-word="{word}" '
         f'style="--v:var(--{word});--vbg:var(--{word}bg)">'
         f'<div class="top"><span class="chip">{mark(word)}{WORDS[word]}</span>{badge}'
         f'<span class="note" title="{note}">{note}</span></div>'
