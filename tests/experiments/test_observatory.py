@@ -1,0 +1,96 @@
+"""The observatory on its default network: what its pictures must show besides its verdicts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from weltnet.estimators.curvature import curvature
+from weltnet.estimators.generator import fit
+from weltnet.experiments.observatory import BASIS, CENTRE, EXPERIMENT, STRIDE, ObservatoryParams
+from weltnet.observables import Field, MetricField, Scalar, Series
+from weltnet.timeline import Timeline
+
+WELL = -0.25, 1.35
+FEW = ObservatoryParams(replicas=2000, start="valley")
+
+
+def at(y: float) -> tuple[float, float, float, float]:
+    return (WELL[0], y, WELL[0], y)
+
+
+@pytest.fixture(scope="module")
+def line() -> Timeline[ObservatoryParams, object]:
+    return Timeline(EXPERIMENT, FEW, 3)  # type: ignore[arg-type]
+
+
+def dragging(line: Timeline) -> tuple[float, float]:
+    """ω at the centre and its standard error."""
+    c = curvature(fit(line.state.moments), CENTRE, 1.0)
+    return float(c.vorticity[0]), float(c.vorticity_error[0])
+
+
+def test_mirror_wells_drag_frames_in_opposite_directions(line: Timeline) -> None:
+    """Chain: generator estimator → selection. Two frames after a tap the other well drags the other way, seed 3."""
+    found = []
+    for y in (WELL[1], -WELL[1]):
+        line.change(line.params.parse({"selected": at(y)}, line.params))
+        for _ in range(2):
+            line.advance()
+        found.append(dragging(line))
+    (up, up_error), (down, down_error) = found
+    assert up * down < 0 and abs(up) > 0.1
+    assert abs(up + down) < 5 * np.hypot(up_error, down_error)
+    assert abs(up) > 10 * up_error
+
+
+def test_ledger_starts_with_entropy_created_on_the_ridge() -> None:
+    """Chain: destruction estimator → preset. From the ridge learning first creates entropy, so there is no cone."""
+    preset = next(p for p in EXPERIMENT.presets if p.name == "Learning opens the cone")
+    line = Timeline(EXPERIMENT, ObservatoryParams.parse({**preset.values, "replicas": 5000}), 1)
+    line.advance()
+    first = line.frame()
+    line.seek(200)
+    later = line.frame()
+    lapse = [f.seen["lapse"] for f in (first, later)]
+    assert isinstance(lapse[0], Scalar) and isinstance(lapse[1], Scalar)
+    assert lapse[0].value < 0 < lapse[1].value
+    closed, opened = first.seen["cones"], later.seen["cones"]
+    assert isinstance(closed, MetricField) and isinstance(opened, MetricField)
+    assert not closed.resolved.any() and not closed.radius.any()
+    assert opened.resolved.mean() > 0.8
+    field = first.seen["curvature"]
+    assert isinstance(field, Field) and field.resolved is not None and not field.resolved.any()
+
+
+def test_net_is_what_is_left(line: Timeline) -> None:
+    """Chain: ledger → picture. The net line is production less destruction, newest at age 0."""
+    series = line.frame().seen["ledger"]
+    assert isinstance(series, Series)
+    made, destroyed, net = series.y
+    assert np.allclose(net, made + destroyed) and series.x[-1] == 0.0
+    assert np.all(np.diff(series.x) == STRIDE)
+
+
+def test_regression_basis_is_the_one_of_the_stencil(line: Timeline) -> None:
+    """Chain: the state's sums and the picture's stencil speak of the same polynomials."""
+    assert line.state.moments.basis == BASIS
+
+
+def test_threads_do_not_matter() -> None:
+    """Chain: determinism. The digest after 20 steps is the same for one and two threads."""
+    code = (
+        "from weltnet.experiments.observatory import EXPERIMENT as e\n"
+        "from weltnet.run import outcome\n"
+        "print(outcome(e, e.params(replicas=3000), seed=9, steps=20).digest)"
+    )
+    digests = set()
+    for threads in ("1", "2"):
+        env = os.environ | {"NUMBA_NUM_THREADS": threads, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+        digests.add(done.stdout.strip())
+    assert len(digests) == 1 and len(digests.pop()) == 16
