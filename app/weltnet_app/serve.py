@@ -23,6 +23,8 @@ from typing import Any
 import tornado.web
 from tornado import httputil, netutil
 from tornado.httpserver import HTTPServer
+from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketClosedError
 
 from weltnet import __version__
 from weltnet_app import assets
@@ -117,6 +119,7 @@ async def _live(sockets: list[socket.socket], port: int, url: str, browser: bool
     if browser and _has_browser():
         webbrowser.open(url)
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_exception_handler(_quiet)
     for name in ("SIGTERM", "SIGINT"):
         with contextlib.suppress(NotImplementedError, AttributeError):
             loop.add_signal_handler(getattr(signal, name), stop.set)
@@ -135,6 +138,12 @@ async def _live(sockets: list[socket.socket], port: int, url: str, browser: bool
     finally:
         close()
         front.stop()
+
+
+def _quiet(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A browser that leaves in the middle of a message is no news; everything else is."""
+    if not isinstance(context.get("exception"), WebSocketClosedError | StreamClosedError):
+        loop.default_exception_handler(context)
 
 
 def _prepare() -> None:
