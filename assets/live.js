@@ -320,8 +320,10 @@ class Picture {
         this.legend.append(bar)
       }
     }
-    // Once the numbers have needed a line of their own they keep it, so that no plot moves while they change.
-    if (!this.tall && this.readouts.scrollWidth + this.titles.firstChild.offsetWidth + this.legend.offsetWidth + 72 * this.page.look.k > this.root.clientWidth) { this.tall = true; this.root.classList.add('tall') }
+    // Once the numbers have needed lines of their own they keep them, so that no plot moves while they change.
+    const numbers = [...this.readouts.children, ...this.legend.children].reduce((w, e) => w + e.offsetWidth + 14, 0), all = this.root.clientWidth - 48 * this.page.look.k
+    if (!this.tall && numbers + this.titles.firstChild.offsetWidth > all) { this.tall = true; this.root.classList.add('tall') }
+    if (!this.taller && this.tall && numbers > all) { this.taller = true; this.root.classList.add('taller') }
   }
 
   probe(x, y) {

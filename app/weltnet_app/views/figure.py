@@ -29,9 +29,10 @@ Box = tuple[float, float, float, float]
 LABELS = 92
 """Width in px left free beside curves for their names."""
 
+# Bokeh's tooltip keeps its own white ground, so ours covers it to the edge.
 _TIP = (
-    "<div style=\"font:12px 'WN Sans',sans-serif;color:var(--ink);font-variant-numeric:tabular-nums;"
-    'white-space:pre-line">$x{live}</div>'
+    '<div style="margin:-5px;padding:6px 10px;background:var(--raised);color:var(--ink);white-space:pre-line;'
+    "font:12px/1.45 'WN Sans',sans-serif;font-variant-numeric:tabular-nums\">$x{live}</div>"
 )
 _PROBE = "return window.weltnet ? window.weltnet.probe(plane, special_vars.x, special_vars.y) : ''"
 
@@ -101,7 +102,13 @@ class Figure:
         """What the pointer feels: an unseen rectangle over the plane, whose hover text the live layer writes."""
         x, y = self.plane.x, self.plane.y
         probe = CustomJSHover(args={"plane": self.key}, code=_PROBE)
-        hover = HoverTool(tooltips=_TIP, formatters={"$x": probe}, point_policy="follow_mouse", attachment="horizontal")
+        hover = HoverTool(
+            tooltips=_TIP,
+            formatters={"$x": probe},
+            point_policy="follow_mouse",
+            attachment="horizontal",
+            show_arrow=False,
+        )
         tools: list[Any] = [hover, "wheel_zoom", "pan"]
         active = ["wheel_zoom", "pan"]
         if self._select is not None:
