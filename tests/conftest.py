@@ -13,11 +13,21 @@ from hypothesis import settings
 
 # As in workers, and before numpy loads: a digest must not depend on how many threads multiply matrices.
 os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+# Two are there for the tests that compare one with two; all others run on one.
+os.environ["NUMBA_NUM_THREADS"] = "2"
 
 settings.register_profile("house", deadline=None, derandomize=True, database=None)
 settings.load_profile("house")
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Kernels run on one thread, as in workers."""
+    import numba
+
+    numba.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

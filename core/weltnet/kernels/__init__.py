@@ -7,11 +7,16 @@ helper edited in another file makes a cached caller stale.
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 
-import numba
-import platformdirs
+# Runs are parallel over processes: on busy cores the barrier at the end of a small kernel costs more than a second
+# thread gains. Read by numba when it is imported; the environment may ask for more.
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+
+import numba  # noqa: E402
+import platformdirs  # noqa: E402
 
 __all__ = ["cache_folder"]
 
