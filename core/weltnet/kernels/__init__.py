@@ -15,8 +15,8 @@ from pathlib import Path
 # thread gains. Read by numba when it is imported; the environment may ask for more.
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 
-import numba  # noqa: E402
-import platformdirs  # noqa: E402
+import numba
+import platformdirs
 
 __all__ = ["cache_folder"]
 
