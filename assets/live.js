@@ -503,6 +503,7 @@ class Page {
 
   tick() {
     const { state, stats, latest } = this, now = performance.now(), paused = !state.playing
+    if (!state.greeted && now - (this.calledAt ?? -ADDRESS) > ADDRESS) { this.calledAt = now; this.model.send_msg({ act: 'ready' }) }
     if (now - (this.addressed ?? 0) > ADDRESS && latest && this.written !== state.query + stats.seq) { this.addressed = now; this.written = state.query + stats.seq; this.address() }
     const silent = this.tookAt ? now - this.tookAt : now
     const preparing = !!state.progress && !state.error

@@ -161,7 +161,10 @@ class Desk:
     def _act(self, message: Mapping[str, Any]) -> None:
         run, act = self.run, message.get("act")
         try:
-            if act == "toggle":
+            if act == "ready":
+                self.state.greeted = True
+                self.refresh()
+            elif act == "toggle":
                 if run.playing:
                     run.pause()
                 else:
@@ -242,8 +245,9 @@ class Desk:
         pn.state.on_session_destroyed(lambda context: unwatch())
 
     def _soon(self, document: Any) -> None:
-        # A run may move many times before the session's turn comes: one refresh shows them all.
-        if not self._scheduled:
+        # A run may move many times before the session's turn comes: one refresh shows them all. Before the browser has
+        # built the page, Bokeh drops what is sent to it; the greeting brings it all.
+        if self.state.greeted and not self._scheduled:
             self._scheduled = True
             document.add_next_tick_callback(self._turn)
 

@@ -19,6 +19,7 @@ class State(pn.custom.JSComponent):
 
     _esm = "export function render() {}"
 
+    greeted = param.Boolean(doc="Whether Python has heard that the browser has built the page.")
     playing = param.Boolean(default=True)
     seed = param.String()
     query = param.String(doc="The query that reproduces the run, less step and digest.")
