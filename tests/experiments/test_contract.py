@@ -35,8 +35,8 @@ FEW = 4
 RESERVED = {"seed", "at", "digest", "changes", "paused", "theme", "view", "v"}
 """Words with a meaning of their own in a page's address."""
 
-LONGEST = 250
-"""Lines of an experiment's file."""
+LONGEST = 410
+"""Lines of an experiment's file: prose, logic and the declarations of its knobs, planes, claims and presets."""
 
 DECIDED = ("holds", "fails")
 
