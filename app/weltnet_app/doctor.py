@@ -71,7 +71,9 @@ def _versions() -> Finding:
 
 def _cores() -> Finding:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    found = f"{usable} usable, {os.environ.get('NUMBA_NUM_THREADS', usable)} kernel threads"
+    import weltnet.kernels  # noqa: F401  (says how many threads a process takes)
+
+    found = f"{usable} usable, kernel threads a process: {os.environ['NUMBA_NUM_THREADS']}"
     remedy = "" if usable > 1 else "on one core the picture and the simulation take turns"
     return Finding("cores", found, remedy, needed=False)
 

@@ -485,7 +485,7 @@ def test_digest_does_not_depend_on_the_process(experiment: Experiment[Any, Any])
     steps = 3 * experiment.stride
     line = Timeline(experiment, experiment.params(), 7)
     line.seek(steps)
-    threads = {"NUMBA_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    threads = {"NUMBA_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
     done = entry("run", experiment.slug, "--seed", "7", "--steps", str(steps), "--json", **threads)
     assert strict(done.stdout)["digest"] == line.digest()
 
