@@ -58,7 +58,7 @@ def curvature(generator: Generator, points: Stencil, S: float) -> Curvature:
     """
     flow, C = generator.flow, generator.noise
     v, vx, vy, vxx, vxy, vyy = (points.flow @ flow[:, None]).swapaxes(0, 1)
-    frame = np.linalg.cholesky(C)[:, None]
+    frame = _root(C)[:, None]
     g = np.linalg.inv(frame) @ np.stack([vx, vy], axis=-1) @ frame
     K = 0.5 * (g + g.swapaxes(-1, -2))
     square = (K**2).sum(axis=(-1, -2))
@@ -71,10 +71,22 @@ def curvature(generator: Generator, points: Stencil, S: float) -> Curvature:
     shear = np.sqrt(np.maximum(square - 0.5 * theta**2, 0.0))[0]
     resolved = supported(generator, points.map)
     scale = np.sqrt(max(float((R**2 - R_error**2)[resolved].mean()), 0.0)) if resolved.any() else 0.0
-    resolved &= 2.0 * R_error < np.maximum(np.abs(R), scale)
+    resolved &= np.isfinite(R + R_error) & (2.0 * R_error < np.maximum(np.abs(R), scale))
     return Curvature(
         R, R_error, normal, normal_error, expansion, expansion_error, vorticity, vorticity_error, shear, resolved
     )  # fmt: skip
+
+
+def _root(C: Array) -> Array:
+    """The symmetric square root of C: (..., 2, 2), a frame in which h = C⁻¹ is the identity.
+
+    Too few samples can leave C without a positive direction; it gets a tiny one, so that the error, not a fault, says
+    that nothing is resolved.
+    """
+    w, V = np.linalg.eigh(np.nan_to_num(C))
+    floor = np.maximum(1e-9 * np.abs(w).max(axis=-1, keepdims=True), 1e-30)
+    root: Array = (V * np.sqrt(np.maximum(w, floor))[..., None, :]) @ V.swapaxes(-1, -2)
+    return root
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +111,8 @@ def cones(generator: Generator, S: float, X: ArrayLike | None = None) -> Cones:
     at = np.asarray(X, dtype=float)
     drift, error = jackknife(generator.basis(at) @ generator.flow)
     C = generator.noise[0]
-    L = np.sqrt(S) * np.linalg.cholesky(C) if S > 0 else np.zeros((2, 2))
-    size = np.sqrt(S * np.sqrt(np.linalg.det(C))) if S > 0 else 0.0
+    L = np.sqrt(S) * _root(C) if S > 0 else np.zeros((2, 2))
+    size = np.sqrt(abs(np.linalg.det(L)))
     off = np.sqrt((error**2).sum(axis=-1))
     resolved = off < 0.5 * np.maximum(size, np.sqrt((drift**2).sum(axis=-1)))
     resolved &= supported(generator, generator.map_basis(at))

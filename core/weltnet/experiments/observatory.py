@@ -54,7 +54,7 @@ SHOWN = 400
 LEVELS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # barriers
 TICKS, EXPECT = 4, 5  # ticks of the copies per stride; strides between two predictions from the weights
 JUMP = 0.4  # a step of q* beyond which the old space-time says nothing about the new one
-SLOW, FAST, SHEARED = 0.04, 0.3, 0.15  # λ and ω per tick, relative shear: where the prediction from the weights is good
+SLOW, FAST, SHEARED = 0.03, 0.3, 0.15  # λ and ω per tick, relative shear: where the prediction from the weights is good
 BASIS, GRID = Basis(5, 0.5), Grid(96, HALF_WIDTH)
 STARTS = {"ridge": (2.0, 0.0, 0.25), "valley": (-0.2, 1.3, 0.2), "broad": (0.0, 0.0, 0.9)}
 
@@ -180,8 +180,13 @@ def _book(state: ObservatoryState, params: ObservatoryParams) -> None:
         produced=production(GRID, state.q, diffusion),
         destroyed=destruction(GRID, state.q, params.learning_rate, world.laplacian),
         entropy=entropy(GRID, state.q),
-        curved=float(centre.R[0]), error=float(centre.R_error[0]), rate=rate, rotation=rotation, expected=expected,
+        curved=_finite(centre.R[0]), error=_finite(centre.R_error[0]), rate=rate, rotation=rotation, expected=expected,
     )  # fmt: skip
+
+
+def _finite(x: float) -> float:
+    """A number that a picture can show: what is not resolved at all may be without bound."""
+    return float(np.clip(np.nan_to_num(x), -1e6, 1e6))
 
 
 def _live(state: ObservatoryState, params: ObservatoryParams) -> None:
@@ -267,10 +272,12 @@ def _space(state: ObservatoryState, S: float) -> dict[str, Observable]:
     shown = np.where(resolved, np.nan_to_num(map_.R).reshape(resolved.shape), 0.0)
     return {
         "curvature": Field("space", shown, extent, (-6.0, 6.0), "R", "tick⁻²", signed=True, resolved=resolved),
-        "cones": MetricField("space", light.at, light.drift, WIDEN * light.radius, light.resolved & (S > 0)),
+        "cones": MetricField(
+            "space", light.at, np.clip(light.drift, -1, 1), WIDEN * light.radius, light.resolved & (S > 0)
+        ),
         "lapse": Scalar(S, "S", "nat/tick", plane="space"),
-        "R0": Scalar(float(centre.R[0]), "R(0)", error=2 * float(centre.R_error[0]), plane="space"),
-        "closure": Scalar(float(generator.closure[0]), "closure", plane="space"),
+        "R0": Scalar(_finite(centre.R[0]), "R(0)", error=2 * _finite(centre.R_error[0]), plane="space"),
+        "closure": Scalar(_finite(generator.closure[0]), "closure", plane="space"),
     }
 
 
