@@ -503,10 +503,10 @@ class Page {
 
   tick() {
     const { state, stats, latest } = this, now = performance.now(), paused = !state.playing
-    if (!state.greeted && now - (this.calledAt ?? -ADDRESS) > ADDRESS) { this.calledAt = now; this.model.send_msg({ act: 'ready' }) }
+    if (!state.greeted && now - (this.calledAt ?? -READOUTS) >= READOUTS) { this.calledAt = now; this.model.send_msg({ act: 'ready' }) }
     if (now - (this.addressed ?? 0) > ADDRESS && latest && this.written !== state.query + stats.seq) { this.addressed = now; this.written = state.query + stats.seq; this.address() }
     const silent = this.tookAt ? now - this.tookAt : now
-    const preparing = !!state.progress && !state.error
+    const preparing = !!state.progress && !state.error && silent > STALE
     // Slow motion is not staleness: three usual intervals may pass.
     const limit = Math.max(STALE, 3 * (this.every ?? 0))
     stats.state = this.feed.ended ? 'ended' : state.error ? 'error' : preparing ? 'preparing' : !this.feed.open && (silent > limit) ? 'reconnecting' : !latest ? 'waiting' : paused ? 'paused' : silent > limit ? 'stale' : 'live'

@@ -107,7 +107,7 @@ class Desk:
         self.run, self.experiment = run, run.experiment
         self._complaint = ""
         self._judged, self._later = 0.0, False
-        self._scheduled = False
+        self._scheduled = self._served = False
         self._layout = ""
         scale = VIEWS[view]
         e = self.experiment
@@ -162,8 +162,7 @@ class Desk:
         run, act = self.run, message.get("act")
         try:
             if act == "ready":
-                self.state.greeted = True
-                self.refresh()
+                self._greet()
             elif act == "toggle":
                 if run.playing:
                     run.pause()
@@ -187,12 +186,18 @@ class Desk:
                 self.live.tell(copy=run.link())
             elif act == "dismiss":
                 self._complaint = run.notice = ""
-                self.state.message = ""
+                self.refresh()
             if self._complaint:
                 self._complaint = ""
                 self.refresh()
         except BadParams as refused:
             self._complain(str(refused))
+
+    def _greet(self) -> None:
+        # The browser calls until it is heard: Panel drops every change it makes before the whole page has reported.
+        if pn.state.loaded:
+            self.state.greeted = True
+            self.refresh()
 
     def _set(self, **changes: Any) -> None:
         self.run.set(**changes)
@@ -204,12 +209,14 @@ class Desk:
 
     def _complain(self, sentence: str) -> None:
         self._complaint = sentence
-        self.state.message = sentence
+        self.refresh()
 
     # -- what they see -----------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Show the run as it is now; the pictures need none of this."""
+        if self._served and not self.state.greeted:
+            return
         run, state, bar = self.run, self.state, self.bar
         with pn.io.hold():
             _update(bar, playing=run.playing, speed=run.speed, seed=str(run.seed))
@@ -241,12 +248,12 @@ class Desk:
         document = pn.state.curdoc
         if document is None or not document.session_context:
             return
+        self._served = True
         unwatch = self.run.watch(lambda: self._soon(document))
         pn.state.on_session_destroyed(lambda context: unwatch())
 
     def _soon(self, document: Any) -> None:
-        # A run may move many times before the session's turn comes: one refresh shows them all. Before the browser has
-        # built the page, Bokeh drops what is sent to it; the greeting brings it all.
+        # A run may move many times before the session's turn comes: one refresh shows them all.
         if self.state.greeted and not self._scheduled:
             self._scheduled = True
             document.add_next_tick_callback(self._turn)
