@@ -403,7 +403,7 @@ def test_long_replay_reports_and_can_be_stopped() -> None:
             raise InterruptedError(text)
 
     line = started()
-    with pytest.raises(InterruptedError, match="replaying to step 2000"):
+    with pytest.raises(InterruptedError, match="carrying the run to step 2000"):
         line.seek(2000, listen)
     assert heard == sorted(heard) and 0 < heard[0] < heard[-1] < 1
     line.seek(100)

@@ -193,7 +193,7 @@ class Timeline(Generic[P, S]):
         while self.step < target:
             self.advance()
             if self.step % CHECKPOINT_EVERY < stride:
-                report((self.step - start) / max(1, target - start), f"replaying to step {target}")
+                report((self.step - start) / max(1, target - start), f"carrying the run to step {target}")
         self.seq += 1
 
     def load(self, step: int, params: P, saved: Snapshot) -> None:

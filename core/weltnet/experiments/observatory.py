@@ -246,7 +246,7 @@ def observe(state: ObservatoryState, params: ObservatoryParams) -> Mapping[str, 
         "tracer": Cloud("weights", state.here[None], 1, "q*", role="tracer"),
         "above": Scalar(float((state.q[:, 1] > 0).mean()), "P(q₂ > 0)", plane="weights"),
         "ledger": _ledger(state, params),
-        "entropy": Scalar(float(state.ledger["entropy"][-1]), "S(q)", "nat", plane="ledger"),
+        "entropy": Scalar(float(state.ledger["entropy"][-1]), "S_q", "nat", plane="ledger"),
         **_space(state, float(state.ledger["destroyed"][-1])),
     }
 

@@ -3,7 +3,7 @@
 A sample is a boundary episode X(0..K_t) of the flow. The seen half starts at X(0), the bulk starts silent, the network
 runs freely, and the loss of the sample is ½ mean_i (x_i(t) − c_i X1(t))² over the seen half, averaged over t = 1..K_t.
 The learned plane is Q = offset + scale q with q in [−3, 3]²; in it the loss of every sample is a Chebyshev polynomial
-through n × n nodes, plus a weight decay ½ λ |q|².
+through n × n nodes, plus a weight decay ½ λ_q |q|².
 
 With no weights between the halves in W0, (Q2, x_bulk) → (−Q2, −x_bulk) maps the network onto itself and leaves what is
 seen unchanged: U(q1, q2) = U(q1, −q2) exactly, and a valley of one rotation sense has a mirror valley of the other.
