@@ -502,10 +502,12 @@ class Page {
   // -- what the page says about itself
 
   tick() {
-    const { state, stats, latest } = this, now = performance.now(), paused = !state.playing
+    const { state, stats, latest } = this, now = performance.now()
     if (!state.greeted && now - (this.calledAt ?? -READOUTS) >= READOUTS) { this.calledAt = now; this.model.send_msg({ act: 'ready' }) }
     if (now - (this.addressed ?? 0) > ADDRESS && latest && this.written !== state.query + stats.seq) { this.addressed = now; this.written = state.query + stats.seq; this.address() }
     const silent = this.tookAt ? now - this.tookAt : now
+    // The last frame before a pause may still be on its way: a step is said only when it will stay.
+    const paused = !state.playing && (latest?.playing === false || silent > STALE / 2)
     const preparing = !!state.progress && !state.error && silent > STALE
     // Slow motion is not staleness: three usual intervals may pass.
     const limit = Math.max(STALE, 3 * (this.every ?? 0))
