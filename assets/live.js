@@ -63,7 +63,7 @@ export function text(x, error = 0) {
   let s
   if (error > 0 && Math.max(Math.abs(x), error) < 1e-3) s = x.toExponential(1)
   else if (error > 0) {
-    const digits = Math.max(0, Math.min(6, 1 - Math.floor(Math.log10(error))))
+    const digits = Math.max(0, Math.min(Math.abs(x) < 0.01 ? 6 : 4, 1 - Math.floor(Math.log10(error))))
     s = Math.abs(x) < 1e5 ? x.toFixed(digits) : x.toExponential(2)
   } else if (Number.isInteger(x) && Math.abs(x) < 1e6) s = String(x)
   else s = Math.abs(x) < 1e-4 || Math.abs(x) >= 1e6 ? x.toExponential(2) : String(+x.toPrecision(4))

@@ -151,7 +151,7 @@ def number(x: float, error: float = 0.0) -> str:
     if error > 0 and max(abs(x), error) < 1e-3:
         text = f"{x:.1e}"
     elif error > 0:
-        digits = max(0, min(6, 1 - int(np.floor(np.log10(error)))))
+        digits = max(0, min(6 if abs(x) < 0.01 else 4, 1 - int(np.floor(np.log10(error)))))
         text = f"{x:.{digits}f}" if abs(x) < 1e5 else f"{x:.3g}"
     elif x == int(x) and abs(x) < 1e6:
         text = f"{int(x):,}".replace(",", "\u2009") if abs(x) >= 10_000 else str(int(x))
