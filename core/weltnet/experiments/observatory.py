@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -238,10 +239,9 @@ PLANES = {
 
 def observe(state: ObservatoryState, params: ObservatoryParams) -> Mapping[str, Observable]:
     density = np.sqrt(GRID.density(state.q, 0.08))
-    lines = contours(GRID.axis, state.world.height, LEVELS)
     return {
         "density": Field("weights", density, (-3.0, 3.0, -3.0, 3.0), (0.0, 1.2), "√p"),
-        "loss": Paths.of("weights", lines, "contour", static=True),
+        "loss": _lines(state.world),
         "replicas": Cloud("weights", state.q[1 : 1 + SHOWN], len(state.q), "q"),
         "tracer": Cloud("weights", state.here[None], 1, "q*", role="tracer"),
         "above": Scalar(float((state.q[:, 1] > 0).mean()), "P(q₂ > 0)", plane="weights"),
@@ -249,6 +249,11 @@ def observe(state: ObservatoryState, params: ObservatoryParams) -> Mapping[str, 
         "entropy": Scalar(float(state.ledger["entropy"][-1]), "S_q", "nat", plane="ledger"),
         **_space(state, float(state.ledger["destroyed"][-1])),
     }
+
+
+@lru_cache(maxsize=4)
+def _lines(world: Landscape) -> Paths:
+    return Paths.of("weights", contours(GRID.axis, world.height, LEVELS), "contour", static=True)
 
 
 def _ledger(state: ObservatoryState, params: ObservatoryParams) -> Series:
