@@ -55,7 +55,8 @@ SHOWN = 400
 LEVELS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # barriers
 TICKS, EXPECT = 4, 5  # ticks of the copies per stride; strides between two predictions from the weights
 JUMP = 0.4  # a step of q* beyond which the old space-time says nothing about the new one
-SLOW, FAST, SHEARED = 0.03, 0.3, 0.15  # λ and ω per tick, relative shear: where the prediction from the weights is good
+# λ and ω per tick and relative shear where the prediction from the weights is good, and the share of such frames needed.
+SLOW, FAST, SHEARED, FAIR = 0.03, 0.3, 0.15, 0.25
 BASIS, GRID = Basis(5, 0.5), Grid(96, HALF_WIDTH)
 STARTS = {"ridge": (2.0, 0.0, 0.25), "valley": (-0.2, 1.3, 0.2), "broad": (0.0, 0.0, 0.9)}
 
@@ -320,16 +321,18 @@ def verdict(state: ObservatoryState, params: ObservatoryParams) -> tuple[Verdict
     )
     destroyed = ledger["destroyed"][last]
     ratio, ratio_error = mean_with_error(ledger["produced"][last] / np.where(destroyed == 0, np.nan, destroyed))
-    rate, rotation = (float(np.abs(ledger[k][last]).mean()) for k in ("rate", "rotation"))
-    de_sitter = max(6 * rate**2, 1e-12)
-    # q* wanders and takes both along: their difference varies far less than either.
-    more, bent_error = mean_with_error((ledger["curved"][last] - 6 * ledger["rate"][last] ** 2) / de_sitter)
+    # q* wanders; only where the weights alone predict λ, and four orders resolve the flow, is there something to judge.
+    rates, turns = ledger["rate"][last], np.abs(ledger["rotation"][last])
+    fair = (rates >= SLOW) & (turns <= FAST)
+    rate = float(rates[fair].mean()) if fair.any() else SLOW
+    de_sitter = 6 * rate**2
+    # q* takes what is seen and what is predicted along: their difference varies far less than either.
+    more, bent_error = mean_with_error((ledger["curved"][last] - 6 * rates**2)[fair] / de_sitter)
     bent = 1 + more
-    sheared = abs(float(ledger["expected"][last].mean()) / de_sitter - 1)
+    sheared = abs(float(ledger["expected"][last][fair].mean()) / de_sitter - 1) if fair.any() else 0.0
     outside = (
-        f"λ = {rate:.3f} per tick is below {SLOW}, where the weights alone do not predict it." if rate < SLOW
-        else f"ω = {rotation:.2f} per tick is above {FAST}, where four orders do not resolve the curvature."
-        if rotation > FAST
+        f"In {fair.mean():.0%} of the frames λ ≥ {SLOW} and |ω| ≤ {FAST} per tick, where the weights alone predict R."
+        if fair.mean() < FAIR
         else "The flow at the centre is sheared, so it is not de Sitter." if sheared > SHEARED else ""
     )  # fmt: skip
     return (
