@@ -55,7 +55,7 @@ SHOWN = 400
 LEVELS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # barriers
 TICKS, EXPECT = 4, 5  # ticks of the copies per stride; strides between two predictions from the weights
 JUMP = 0.4  # a step of q* beyond which the old space-time says nothing about the new one
-# λ and ω per tick and relative shear where the prediction from the weights is good, and the share of such frames needed.
+# λ, ω per tick and relative shear where the prediction from the weights is good; the share of such frames needed
 SLOW, FAST, SHEARED, FAIR = 0.03, 0.3, 0.15, 0.25
 BASIS, GRID = Basis(5, 0.5), Grid(96, HALF_WIDTH)
 STARTS = {"ridge": (2.0, 0.0, 0.25), "valley": (-0.2, 1.3, 0.2), "broad": (0.0, 0.0, 0.9)}
