@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from weltnet.estimators.density import Grid
 from weltnet.theory import gaussians, twins
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from weltnet.estimators.density import Grid
 from weltnet.estimators.entropy import contraction, destruction, entropy, entropy_of, nearest_neighbours, production
 from weltnet.kernels.ensemble import descend, initial

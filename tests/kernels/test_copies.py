@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import pytest
 from scipy import stats
+
 from weltnet.kernels.copies import LAUNCH, LINEAR, NOISE, TANH, advance, normals32
 
 M0, M1, W0, W1 = 0xD2511F53, 0xCD9E8D57, 0x9E3779B9, 0xBB67AE85

@@ -11,6 +11,7 @@ import numba
 import numpy as np
 import pytest
 from scipy import stats
+
 from weltnet.kernels.ensemble import WALL, descend, fast_gaussian_pairs, initial
 from weltnet.kernels.grid import deposit, gather
 from weltnet.theory import twins

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from weltnet.kernels.grid import deepest_pass, deposit, gather
 from weltnet.theory import twins
 

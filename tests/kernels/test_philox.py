@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import stats
+
 from weltnet.kernels.philox import normals, philox
 from weltnet.theory import twins
 

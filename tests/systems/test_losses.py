@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from weltnet.systems.losses import episodes, sample_losses, tabulate
 from weltnet.systems.networks import lift, train, weights
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from weltnet.systems.flows import FLOWS, flow, tick
 from weltnet.systems.networks import lift, subsystems, train, weights
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from weltnet.theory import gaussians
 
 COV = np.array([[0.3, 0.12], [0.12, 0.2]])
