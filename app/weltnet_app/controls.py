@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import panel as pn
 import param
 
 from weltnet.experiment import Experiment
 from weltnet.params import BadParams, Knob, Params
 from weltnet_app import assets, theme
+from weltnet_app.hearing import Hearing
 
 __all__ = ["Controls", "Knobs", "describe", "groups", "tooltip"]
 
@@ -49,7 +49,7 @@ def describe(knob: Knob, planes: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-class Knobs(pn.custom.JSComponent):
+class Knobs(Hearing):
     """All knobs of a page in one component (see `assets/knobs.js`)."""
 
     _esm = assets.ASSETS / "knobs.js"
@@ -59,14 +59,6 @@ class Knobs(pn.custom.JSComponent):
     presets = param.List()
     values = param.Dict(default={})
     derived = param.List()
-
-    def __init__(self, hear: Callable[[dict[str, Any]], None], **params: Any) -> None:
-        super().__init__(**params)
-        self._hear = hear
-
-    def _handle_msg(self, data: Any) -> None:
-        if isinstance(data, dict):
-            self._hear(data)
 
     def back(self) -> None:
         """Show the last values that were taken."""

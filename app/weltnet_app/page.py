@@ -15,6 +15,7 @@ from weltnet.experiment import Experiment, Frame, Verdict
 from weltnet.params import BadParams, Params
 from weltnet_app import assets, theme
 from weltnet_app.controls import Controls
+from weltnet_app.hearing import Hearing
 from weltnet_app.verdict_cards import Cards
 from weltnet_app.views.figure import Figure, describe
 from weltnet_app.views.live import Live, State
@@ -66,7 +67,7 @@ def page(run: Run, *, experiments: Sequence[Experiment[Any, Any]], theme: str, v
     return Desk(run, experiments, theme if theme in ("light", "dark") else "light", view if view in VIEWS else "").root
 
 
-class Bar(pn.custom.JSComponent):
+class Bar(Hearing):
     """Where we are, time, luck and links (see `assets/bar.js`)."""
 
     _esm = assets.ASSETS / "bar.js"
@@ -77,14 +78,6 @@ class Bar(pn.custom.JSComponent):
     playing = param.Boolean()
     speed = param.Number(1.0)
     seed = param.String()
-
-    def __init__(self, hear: Callable[[dict[str, Any]], None], **params: Any) -> None:
-        super().__init__(**params)
-        self._hear = hear
-
-    def _handle_msg(self, data: Any) -> None:
-        if isinstance(data, dict):
-            self._hear(data)
 
 
 class Heading(pn.custom.JSComponent):

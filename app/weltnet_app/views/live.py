@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import panel as pn
 import param
 
 from weltnet_app import assets, theme
+from weltnet_app.hearing import Hearing
 
 __all__ = ["Live", "State"]
 
@@ -30,7 +30,7 @@ class State(pn.custom.JSComponent):
     layout = param.String(doc="Layout of the frames the figures were built for; another one waits for Python.")
 
 
-class Live(pn.custom.JSComponent):
+class Live(Hearing):
     """The main column of a page (see `assets/live.js`)."""
 
     _esm = assets.ASSETS / "live.js"
@@ -47,14 +47,6 @@ class Live(pn.custom.JSComponent):
     planes = param.List(doc="One dictionary per plane, in the order of `figures`.")
     palettes = param.Dict(default={})
     time_unit = param.String()
-
-    def __init__(self, hear: Callable[[dict[str, Any]], None], **params: Any) -> None:
-        super().__init__(**params)
-        self._hear = hear
-
-    def _handle_msg(self, data: Any) -> None:
-        if isinstance(data, dict):
-            self._hear(data)
 
     def tell(self, **message: Any) -> None:
         """Say something to the browser once: `copy` a query as a link."""
