@@ -99,7 +99,7 @@ class Desk:
     def __init__(self, run: Run, experiments: Sequence[Experiment[Any, Any]], mode: str, view: str) -> None:
         self.run, self.experiment = run, run.experiment
         self._complaint = ""
-        self._judged, self._later = 0.0, False
+        self._judged = 0.0
         self._scheduled = self._served = False
         self._layout = ""
         scale = VIEWS[view]
@@ -233,7 +233,11 @@ class Desk:
                 state.layout = run.layout_id
             self.controls.follow(run.params)
             now = time.monotonic()
-            if now - self._judged >= VERDICTS_EVERY or run.params.broken != self.cards._params.broken:
+            if (
+                not run.playing
+                or now - self._judged >= VERDICTS_EVERY
+                or run.params.broken != self.cards._params.broken
+            ):
                 self._judged = now
                 self.cards.follow(run.verdicts, run.params)
 

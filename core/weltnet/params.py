@@ -17,8 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 __all__ = ["BadParams", "Knob", "Params", "Saboteur", "choice", "knob", "region"]
 
-Region = tuple[float, float, float, float]
-
 
 class BadParams(ValueError):
     """A parameter was refused; the message names the field, the value, what is allowed and what the knob means."""

@@ -168,6 +168,8 @@ def test_reload_restores_the_digest(visit: Any) -> None:
     assert visit.stat("digest") == digest
     visit.page.wait_for_timeout(800)
     assert "exactly" in visit.of("message").inner_text()
+    # A paused run says nothing more, so its cards must have been drawn by now.
+    assert "no number yet" not in visit.of("card-virasoro").inner_text()
 
 
 def test_step_back_is_exact(visit: Any) -> None:

@@ -76,6 +76,18 @@ def test_net_is_what_is_left(line: Timeline) -> None:
     assert np.all(np.diff(series.x) == STRIDE)
 
 
+def test_past_stays_when_the_rate_is_turned() -> None:
+    """Chain: ledger → picture. Turning γ changes what follows, never the entries that were made under the old one."""
+    line = Timeline(EXPERIMENT, FEW, 4)
+    for _ in range(5):
+        line.advance()
+    before = line.frame().seen["ledger"]
+    line.change(line.params.parse({"learning_rate": 1.0}, line.params))
+    after = line.frame().seen["ledger"]
+    assert isinstance(before, Series) and isinstance(after, Series)
+    assert np.array_equal(before.y, after.y)
+
+
 def test_regression_basis_is_the_one_of_the_stencil(line: Timeline) -> None:
     """Chain: the state's sums and the picture's stencil speak of the same polynomials."""
     assert line.state.moments.basis == BASIS

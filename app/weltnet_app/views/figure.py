@@ -6,7 +6,7 @@ a canvas beneath it; what a run builds only once, its static `Paths`, is sent in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import holoviews as hv
@@ -15,7 +15,7 @@ from bokeh.events import DoubleTap
 from bokeh.models import CustomJS, CustomJSHover, HoverTool
 
 from weltnet.experiment import Frame
-from weltnet.observables import Axis, Field, Paths, Plane, Series
+from weltnet.observables import Axis, Paths, Plane, Series
 from weltnet_app.theme import LIGHT
 
 __all__ = ["Figure", "borders", "static_paths"]
@@ -181,17 +181,6 @@ def describe(plane: Plane, frame: Frame | None, key: str) -> str:
     )
     what = f" Shows {', '.join(shown)}." if shown else ""
     return f"{plane.title}: {plane.caption}. Axes {_spoken(plane.x)} and {_spoken(plane.y)}.{what}"
-
-
-def legends(frame: Frame) -> Mapping[str, list[dict[str, Any]]]:
-    """The colour scales of each plane: symbol, unit and limits of its fields."""
-    scales: dict[str, list[dict[str, Any]]] = {}
-    for o in frame.seen.values():
-        if isinstance(o, Field):
-            scales.setdefault(o.plane, []).append(
-                {"symbol": o.symbol, "unit": o.unit, "limits": list(o.limits), "signed": o.signed}
-            )
-    return scales
 
 
 def _spoken(axis: Axis) -> str:

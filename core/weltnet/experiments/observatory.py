@@ -139,7 +139,7 @@ def begin(params: ObservatoryParams, seed: int, report: Report) -> ObservatorySt
     world = prepare(n, params.data, 0, GRID.n, report=report, dense=coupled)
     *start, spread = STARTS[params.start]
     q = ensemble.initial(params.replicas, seed, np.array(start), spread)
-    ledger = Ring(("produced", "destroyed", "entropy", "curved", "error", "rate", "rotation", "expected"), WINDOW)
+    ledger = Ring(("produced", "destroyed", "entropy", "curved", "gamma", "rate", "rotation", "expected"), WINDOW)
     x = np.zeros((1024 if n <= 64 else 512, n), np.float32)
     state = ObservatoryState(world, seed, 0, q, x, Moments(BASIS), ledger, q[0].copy(), np.zeros(3))
     _live(state, params)
@@ -182,7 +182,7 @@ def _book(state: ObservatoryState, params: ObservatoryParams) -> None:
         produced=production(GRID, state.q, diffusion),
         destroyed=destruction(GRID, state.q, params.learning_rate, world.laplacian),
         entropy=entropy(GRID, state.q),
-        curved=_finite(centre.R[0]), error=_finite(centre.R_error[0]), rate=rate, rotation=rotation, expected=expected,
+        curved=_finite(centre.R[0]), gamma=params.learning_rate, rate=rate, rotation=rotation, expected=expected,
     )  # fmt: skip
 
 
@@ -246,7 +246,7 @@ def observe(state: ObservatoryState, params: ObservatoryParams) -> Mapping[str, 
         "replicas": Cloud("weights", state.q[1 : 1 + SHOWN], len(state.q), "q"),
         "tracer": Cloud("weights", state.here[None], 1, "q*", role="tracer"),
         "above": Scalar(float((state.q[:, 1] > 0).mean()), "P(q₂ > 0)", plane="weights"),
-        "ledger": _ledger(state, params),
+        "ledger": _ledger(state),
         "entropy": Scalar(float(state.ledger["entropy"][-1]), "S_q", "nat", plane="ledger"),
         **_space(state, float(state.ledger["destroyed"][-1])),
     }
@@ -257,9 +257,9 @@ def _lines(world: Landscape) -> Paths:
     return Paths.of("weights", contours(GRID.axis, world.height, LEVELS), "contour", static=True)
 
 
-def _ledger(state: ObservatoryState, params: ObservatoryParams) -> Series:
-    produced = state.ledger["produced"] / params.learning_rate
-    destroyed = state.ledger["destroyed"] / params.learning_rate
+def _ledger(state: ObservatoryState) -> Series:
+    produced = state.ledger["produced"] / state.ledger["gamma"]
+    destroyed = state.ledger["destroyed"] / state.ledger["gamma"]
     age = STRIDE * (np.arange(len(state.ledger)) - len(state.ledger) + 1.0)
     return Series(
         "ledger", age, np.stack([produced, -destroyed, produced - destroyed]), ("production", "destruction", "net"),
@@ -292,7 +292,7 @@ def _space(state: ObservatoryState, S: float) -> dict[str, Observable]:
 
 def theory(state: ObservatoryState, params: ObservatoryParams) -> Mapping[str, Observable]:
     """At learning equilibrium production equals destruction; at the centre de Sitter curvature R = 6 λ²/S."""
-    seen = _ledger(state, params)
+    seen = _ledger(state)
     S = float(state.ledger["destroyed"][-1])
     ghosts: dict[str, Observable] = {
         "ledger": Series("ledger", seen.x, -seen.y[1:2], ("at equilibrium",), ("production",)),
