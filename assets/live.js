@@ -27,7 +27,8 @@ class Look {
       'unresolved', 'fails']) this[name] = token(name)
     this.sans = token('sans'); this.serif = token('serif')
     this.colours = this.palettes[mode()]
-    this.tables = Object.fromEntries(Object.entries(this.colours).map(([k, v]) => [k, pixels([...v, this.unresolved])]))
+    this.tables = Object.fromEntries(['signed', 'positive'].map(k => [k, pixels([...this.colours[k], this.unresolved])]))
+    this.tables.phase = domain(this.colours.phase, this.surface)
     this.dark = mode() === 'dark'
   }
 }
@@ -37,6 +38,19 @@ function pixels(colours) {
   colours.forEach((c, i) => {
     const v = parseInt(c.slice(1), 16)
     table[i] = (255 << 24 | (v & 255) << 16 | (v >> 8 & 255) << 8 | v >> 16) >>> 0
+  })
+  return table
+}
+
+function domain(hues, paper) {
+  // Pixels of a complex value sent as 256 phase + modulus: modulus 0 is exactly the paper, 255 the hue of the phase.
+  const rgb = c => [1, 3, 5].map(i => parseInt(c.slice(i, i + 2), 16)), ground = rgb(paper), table = new Uint32Array(65536)
+  hues.forEach((hue, p) => {
+    const full = rgb(hue)
+    for (let m = 0; m < 256; m++) {
+      const [r, g, b] = full.map((c, i) => Math.round(ground[i] + (c - ground[i]) * m / 255))
+      table[256 * p + m] = (255 << 24 | b << 16 | g << 8 | r) >>> 0
+    }
   })
   return table
 }
@@ -80,21 +94,9 @@ const grouped = n => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, '\u2009')
 // paint(g, at, item, look, memory): g is a 2-D context clipped to the frame, `at` maps data to px.
 
 const PAINT = {
-  Field(g, at, item, look, memory) {
-    const [nx, ny] = item.shape.values, [x0, x1, y0, y1] = item.plain.extent
-    const table = look.tables[item.plain.signed ? 'signed' : 'positive'], v = item.values
-    if (memory.nx !== nx || memory.ny !== ny) {
-      memory.canvas = new OffscreenCanvas(nx, ny); memory.context = memory.canvas.getContext('2d')
-      memory.image = new ImageData(nx, ny); memory.pixels = new Uint32Array(memory.image.data.buffer)
-      Object.assign(memory, { nx, ny })
-    }
-    const p = memory.pixels
-    for (let i = 0; i < nx; i++) for (let j = 0, o = (ny - 1) * nx + i, s = i * ny; j < ny; j++, o -= nx) p[o] = table[v[s + j]]
-    memory.context.putImageData(memory.image, 0, 0)
-    g.imageSmoothingEnabled = true
-    const left = at.x(x0), top = at.y(y1)
-    g.drawImage(memory.canvas, left, top, at.x(x1) - left, at.y(y0) - top)
-  },
+  Field(g, at, item, look, memory) { raster(g, at, item, look.tables[item.plain.signed ? 'signed' : 'positive'], memory) },
+
+  ComplexField(g, at, item, look, memory) { raster(g, at, item, look.tables.phase, memory) },
 
   Series(g, at, item, look) {
     const [curves, n] = item.shape.y, { x, y, plain } = item
@@ -170,6 +172,22 @@ const PAINT = {
     g.lineWidth = (ghost ? 1.6 : item.plain.role === 'geodesic' ? 2.8 : contour ? 0.9 : 1.6) * look.k
     g.lineJoin = 'round'; g.setLineDash(ghost ? [6 * look.k, 4 * look.k] : []); g.stroke(); g.setLineDash([])
   },
+}
+
+function raster(g, at, item, table, memory) {
+  // A field's indices through a table of pixels, stretched over its extent.
+  const [nx, ny] = item.shape.values, [x0, x1, y0, y1] = item.plain.extent, v = item.values
+  if (memory.nx !== nx || memory.ny !== ny) {
+    memory.canvas = new OffscreenCanvas(nx, ny); memory.context = memory.canvas.getContext('2d')
+    memory.image = new ImageData(nx, ny); memory.pixels = new Uint32Array(memory.image.data.buffer)
+    Object.assign(memory, { nx, ny })
+  }
+  const p = memory.pixels
+  for (let i = 0; i < nx; i++) for (let j = 0, o = (ny - 1) * nx + i, s = i * ny; j < ny; j++, o -= nx) p[o] = table[v[s + j]]
+  memory.context.putImageData(memory.image, 0, 0)
+  g.imageSmoothingEnabled = true
+  const left = at.x(x0), top = at.y(y1)
+  g.drawImage(memory.canvas, left, top, at.x(x1) - left, at.y(y0) - top)
 }
 
 function nameCurves(g, at, items, look) {
@@ -309,13 +327,21 @@ class Picture {
       return `<span data-testid="scalar-${safe(i.key)}"><i>${safe(symbol)}</i> <b>${text(value, error)}</b>${error ? ` ± ${text(error, error)}` : ''}${unit ? ` <small>${safe(unit)}</small>` : ''}${ghost ? ` <em title="theory">${ghost.plain.symbol === symbol ? 'theory' : safe(ghost.plain.symbol)} ${text(ghost.plain.value, ghost.plain.error)}</em>` : ''}</span>`
     }).join('')
     if (html !== this.told) { this.told = html; this.readouts.innerHTML = html }
-    const fields = items.filter(i => i.type === 'Field')
-    const key = fields.map(i => i.plain.symbol + i.plain.limits + i.plain.unit).join() + mode()
+    const fields = items.filter(i => i.type === 'Field' || i.type === 'ComplexField')
+    const key = fields.map(i => i.plain.symbol + (i.plain.limits ?? i.plain.limit) + i.plain.unit).join() + mode()
     if (key !== this.legended) {
       this.legended = key; this.legend.replaceChildren()
-      for (const { plain } of fields) {
-        const bar = document.createElement('span'), c = this.page.look.colours[plain.signed ? 'signed' : 'positive']
+      for (const { plain, type } of fields) {
+        const bar = document.createElement('span'), { colours, surface } = this.page.look
         bar.className = 'scale'
+        if (type === 'ComplexField') {
+          // Phase runs counter-clockwise from the positive real axis, as in the plane; a conic gradient runs the other way.
+          const hues = [...colours.phase.filter((_, i) => i % 16 === 0), colours.phase[0]].reverse()
+          bar.innerHTML = `<i>${safe(plain.symbol)}</i><span class="wheel" title="hue: phase of ${safe(plain.symbol)}, 0 to the right; pale: modulus 0; full: ${text(plain.limit)}" style="background:radial-gradient(${surface},transparent 71%),conic-gradient(from 90deg,${hues})"></span>`
+          this.legend.append(bar)
+          continue
+        }
+        const c = colours[plain.signed ? 'signed' : 'positive']
         bar.innerHTML = `<i>${safe(plain.symbol)}</i><span>${text(plain.limits[0])}</span><span class="bar" style="background:linear-gradient(90deg,${[0, 63, 127, 191, 254].map(n => c[n])})"></span><span>${text(plain.limits[1])}${plain.unit ? ` <small>${safe(plain.unit)}</small>` : ''}</span>`
         this.legend.append(bar)
       }
@@ -336,6 +362,12 @@ class Picture {
         if (i < 0 || j < 0 || i >= nx || j >= ny) continue
         const v = item.values[i * ny + j]
         out.push(v === 255 ? `${item.plain.symbol} not resolved` : `${item.plain.symbol} ${text(+(low + v / 254 * (high - low)).toPrecision(3))}${item.plain.unit ? ' ' + item.plain.unit : ''}`)
+      } else if (item.type === 'ComplexField') {
+        const [nx, ny] = item.shape.values, [x0, x1, y0, y1] = item.plain.extent
+        const i = Math.floor((x - x0) / (x1 - x0) * nx), j = Math.floor((y - y0) / (y1 - y0) * ny)
+        if (i < 0 || j < 0 || i >= nx || j >= ny) continue
+        const v = item.values[i * ny + j]
+        out.push(`|${item.plain.symbol}| ${text(+((v & 255) / 255 * item.plain.limit).toPrecision(3))}   arg ${Math.round((v >> 8) * 360 / 256)}°`)
       } else if (item.type === 'Series' && item.shape.y[1]) {
         const n = item.shape.y[1]
         let best = 0

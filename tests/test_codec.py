@@ -19,7 +19,7 @@ from hypothesis.extra.numpy import arrays
 
 from weltnet import codec
 from weltnet.experiment import Frame
-from weltnet.observables import Cloud, Field, MetricField, Observable, Paths, Scalar, Series
+from weltnet.observables import Cloud, ComplexField, Field, MetricField, Observable, Paths, Scalar, Series
 from weltnet.params import Params, knob
 
 
@@ -48,6 +48,9 @@ def every_type(rng: np.random.Generator, largest: float = 1e30) -> dict[str, Obs
         "curves": Series("plane", np.arange(3.0), awkward.T.copy(), ("a", "b"), ("ink", "net")),
         "picture": Field("plane", rng.standard_normal((3, 4)), (0, 3, 0, 4), (-2.0, 2.0), "p", "", True, resolved),
         "plain picture": Field("plane", rng.standard_normal((2, 5)), (0, 2, 0, 5), (-2.0, 2.0), "p"),
+        "wave": ComplexField(
+            "plane", rng.standard_normal((3, 4)) + 1j * rng.standard_normal((3, 4)), (0, 3, 0, 4), 2, "ψ"
+        ),
         "members": Cloud("plane", awkward, 20_000, "Q", "tracer"),
         "nobody": Cloud("plane", np.zeros((0, 2)), 0, "Q"),
         "cones": MetricField(
@@ -125,6 +128,23 @@ def test_display_ends_and_unresolved() -> None:
     resolved = np.array([[True, True], [True, False]])
     sent = frame(f=Field("p", values, (0, 1, 0, 1), (-1.0, 1.0), "p", "", True, resolved))
     assert array_in(codec.encode(sent), "f", "values").tolist() == [[0, 254], [127, 255]]
+
+
+def test_display_complex_is_within_half_a_level() -> None:
+    """Chain of trust: field -> picture. Phase within 1/512 turn, modulus within 1/510 of the limit, clipped."""
+    z = np.array([[0.0, 1.0, 1j], [-1.0, -0.5j, 3 * np.exp(-0.01j)], [2 * np.exp(3.1j), 0.25 + 0.25j, 0.004j]])
+    message = codec.encode(frame(psi=ComplexField("plane", z, (0, 3, 0, 3), 2.0, "ψ")))
+    (item,) = codec.header(message)["items"]
+    entry = item["arrays"]["values"]
+    base = 4 + int(np.frombuffer(message, "<u4", 1)[0])
+    index = np.frombuffer(message, "<u2", 9, base + entry["offset"]).reshape(3, 3).astype(int)
+    assert entry["dtype"] == "u2"
+    again = (index % 256) / 255 * 2.0 * np.exp(2j * np.pi * (index // 256) / 256)
+    clipped = np.minimum(np.abs(z), 2.0) * np.exp(1j * np.angle(z))
+    assert np.abs(np.abs(again) - np.abs(clipped)).max() <= 2.0 / 510 + 1e-12
+    turn = np.angle(again * np.conj(clipped))[np.abs(clipped) > 0.1]
+    assert np.abs(turn).max() <= np.pi / 256 + 1e-12
+    assert index[0, 0] % 256 == 0
 
 
 @given(grid((5, 2), drawable))

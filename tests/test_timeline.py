@@ -74,8 +74,11 @@ def observe(state: Walkers, params: Walk) -> Mapping[str, Observable]:
     return {"walkers": Cloud("ground", state.x, len(state.x), "X"), "mean": Scalar(float(state.x.mean()), "m")}
 
 
+CLAIM = Claim("stays", "Walkers stay near.", "derived", "|m|", 0.0, (0.0, 5.0), "holds")
+
+
 def verdict(state: Walkers, params: Walk) -> tuple[Verdict, ...]:
-    return (judge("stays", "|m|", abs(float(state.x.mean())), 0.0, 0.0, (0.0, 5.0), "Walkers stay near."),)
+    return (judge(CLAIM, abs(float(state.x.mean())), 0.0, "Walkers stay near."),)
 
 
 TOY: Experiment[Walk, Walkers] = Experiment(
@@ -89,7 +92,7 @@ TOY: Experiment[Walk, Walkers] = Experiment(
     emergent="nothing",
     params=Walk,
     planes={"ground": Plane("Ground", "Walkers.", Axis("x", -3, 3), Axis("y", -3, 3))},
-    claims=(Claim("stays", "Walkers stay near.", "derived", "holds"),),
+    claims=(CLAIM,),
     presets=(),
     stride=STRIDE,
     verify_steps=50,

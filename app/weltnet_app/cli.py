@@ -238,17 +238,15 @@ def verify(
                     name = saboteur.name if saboteur else None
                     title = f"{e.slug}, seed {seed}" + (f", broken by {name}" if name else "")
                     try:
-                        knobs = e.params.parse({"broken": (name,) if name else ()})
-                        outcome = run.outcome(e, knobs, seed, report=progress.part(title))
-                        verdicts: dict[str, Verdict] = {v.claim: v for v in outcome.verdicts}
-                        seconds = outcome.seconds
+                        verdicts = run.verified(e, seed, name or "", progress.part(title))
                     except FAULTS as fault:
                         _broken(e.slug, seed, fault)
-                        verdicts, seconds = {}, 0.0
+                        verdicts = {}
                     for claim in e.claims:
                         if saboteur and claim.name not in saboteur.turns:
                             continue
-                        row = _row(e, claim.name, verdicts.get(claim.name), seed, seconds)
+                        v, seconds = verdicts.get(claim.name, (None, 0.0))
+                        row = _row(e, claim.name, v, seed, seconds)
                         if sabotage:
                             row |= {"saboteur": name, "turned": None}
                         if saboteur:

@@ -130,10 +130,11 @@ def material() -> dict[str, Any]:
 
 
 def palettes() -> dict[str, dict[str, list[str]]]:
-    """Colour maps of the live layer: mode → `signed` | `positive` → 255 colours, low to high.
+    """Colour maps of the live layer: mode → `signed` | `positive` → 255 colours, low to high; `phase` → 256 hues.
 
     Signed fields use CET-CBD1 on paper and CET-D6 on black, colour-blind safe and neutral at zero; positive ones a
-    single-hue ramp of even lightness in OKLCH that begins at exactly the panel's colour.
+    single-hue ramp of even lightness in OKLCH that begins at exactly the panel's colour. Complex ones mix the panel's
+    colour, at ψ = 0, with the hue of their phase; hues turn once, alike in lightness, from that of `positive` on.
     """
     pick = np.linspace(0, 255, 255).round().astype(int)
     signed = {"light": colorcet.CET_CBD1, "dark": colorcet.CET_D6}
@@ -141,6 +142,7 @@ def palettes() -> dict[str, dict[str, list[str]]]:
         mode: {
             "signed": [str(signed[mode][i]) for i in pick],
             "positive": _ramp(TOKENS[mode]["surface"], dark=mode == "dark"),
+            "phase": _wheel(dark=mode == "dark"),
         }
         for mode in ("light", "dark")
     }
@@ -190,7 +192,24 @@ def _ramp(surface: str, *, dark: bool) -> list[str]:
     rgb = _srgb(_oklch(light, chroma, np.full_like(t, np.deg2rad(262 if not dark else 255))))
     start = np.array([int(surface[i : i + 2], 16) / 255 for i in (1, 3, 5)])
     near = np.clip(1 - 5 * t, 0, 1)[:, None]
-    rgb = np.clip(rgb * (1 - near) + start * near, 0, 1)
+    return _hex(np.clip(rgb * (1 - near) + start * near, 0, 1))
+
+
+@cache
+def _wheel(*, dark: bool) -> list[str]:
+    """256 hues of one lightness, each as strong as sRGB allows up to a common ceiling; phase 0 has the ramp's hue."""
+    hue = np.deg2rad(258) + np.linspace(0, 2 * np.pi, 256, endpoint=False)
+    light = np.full_like(hue, 0.76 if dark else 0.53)
+    low, high = np.zeros_like(hue), np.full_like(hue, 0.17)
+    for _ in range(12):
+        chroma = (low + high) / 2
+        linear = _oklch(light, chroma, hue)
+        fits = ((linear >= 0) & (linear <= 1)).all(axis=-1)
+        low, high = np.where(fits, chroma, low), np.where(fits, high, chroma)
+    return _hex(np.clip(_srgb(_oklch(light, low, hue)), 0, 1))
+
+
+def _hex(rgb: NDArray[Any]) -> list[str]:
     return ["#{:02x}{:02x}{:02x}".format(*(int(255 * c + 0.5) for c in row)) for row in rgb]
 
 

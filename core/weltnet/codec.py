@@ -22,12 +22,15 @@ from numpy.typing import NDArray
 
 from weltnet import observables
 from weltnet.experiment import Frame
-from weltnet.observables import Field, Observable
+from weltnet.observables import ComplexField, Field, Observable
 from weltnet.params import Params
 
 __all__ = ["NotFinite", "Profile", "decode", "encode", "header", "layout"]
 
 Profile = Literal["exact", "display"]
+
+PHASES = MODULI = 256
+"""A complex value is sent as 256 phase + modulus; phase 0 is positive real, modulus 255 the limit."""
 
 INDICES = 255
 """Palette indices 0..254 carry a field's value between its limits; 255 marks what is not resolved."""
@@ -161,6 +164,11 @@ def _shown(value: Observable, arrays: Mapping[str, NDArray[Any]]) -> dict[str, N
         index = np.clip((value.values - low) * ((INDICES - 1) / (high - low)) + 0.5, 0, INDICES - 1).astype("<u1")
         if value.resolved is not None:
             index[~value.resolved.astype(bool)] = INDICES
+        return {"values": index}
+    if isinstance(value, ComplexField):
+        turn = np.angle(value.values) * (PHASES / (2 * np.pi))
+        modulus = np.minimum(np.abs(value.values) * ((MODULI - 1) / value.limit) + 0.5, MODULI - 1)
+        index = (np.rint(turn).astype(np.int64) % PHASES * MODULI + modulus.astype(np.int64)).astype("<u2")
         return {"values": index}
     with np.errstate(over="ignore"):
         return {name: a.astype("<u1") if a.dtype == np.bool_ else a.astype("<f4") for name, a in arrays.items()}

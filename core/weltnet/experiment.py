@@ -33,9 +33,17 @@ class Claim:
     sentence: str
     source: str
     """Key into `weltnet.sources`, then the equation, as `2008.01540 §8`."""
+    symbol: str
+    """What is measured, as a formula's left side."""
+    predicted: float
+    band: tuple[float, float]
+    """Tolerance round the prediction."""
     registered: Word
     evidence: str = ""
     """Why the registered answer is what it is."""
+    unit: str = ""
+    at: Mapping[str, Any] = field(default_factory=dict)
+    """The knobs, where they differ from the defaults, under which the registered answer is checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,9 @@ class Experiment(Generic[P, S]):
     verdict: Callable[[S, P], tuple[Verdict, ...]]
     derived: Callable[[P], Mapping[str, str]] = field(default=lambda params: {})
     """Quantities derived from the knobs, shown at their foot: symbol -> text."""
+    settle: Callable[[S, P, P], P] = field(default=lambda state, before, wanted: wanted)
+    """What becomes of the knobs `wanted` in this state, where one knob follows from others; idempotent. Called with
+    before = wanted when a run begins. What it returns is what the run records."""
     time_unit: str = "steps"
 
     @property
@@ -128,3 +139,12 @@ class Experiment(Generic[P, S]):
     def claim(self, name: str) -> Claim:
         """The claim of this name."""
         return next(c for c in self.claims if c.name == name)
+
+    @property
+    def settings(self) -> tuple[Mapping[str, Any], ...]:
+        """The distinct knobs under which claims are checked, the defaults among them or not, in order of the claims."""
+        found: list[Mapping[str, Any]] = []
+        for c in self.claims:
+            if c.at not in found:
+                found.append(c.at)
+        return tuple(found)

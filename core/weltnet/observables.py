@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Axis", "Cloud", "Field", "MetricField", "Observable", "Paths", "Plane", "Scalar", "Series"]
+__all__ = ["Axis", "Cloud", "ComplexField", "Field", "MetricField", "Observable", "Paths", "Plane", "Scalar", "Series"]
 
 Array = NDArray[Any]
 
@@ -48,7 +48,7 @@ class Plane:
 
 
 class Observable:
-    """Base of all shapes of evidence. Subclasses are frozen; array fields are read-only float copies."""
+    """Base of all shapes of evidence. Subclasses are frozen; array fields are read-only float (or complex) copies."""
 
     __slots__ = ()
 
@@ -56,7 +56,8 @@ class Observable:
         for f in fields(self):  # type: ignore[arg-type]
             value = getattr(self, f.name)
             if isinstance(value, np.ndarray):
-                private = np.array(value, dtype=None if value.dtype == np.bool_ else np.float64)
+                kept: Any = {"b": np.bool_, "c": np.complex128}.get(value.dtype.kind, np.float64)
+                private: Array = np.array(value, dtype=kept)
                 private.setflags(write=False)
                 object.__setattr__(self, f.name, private)
 
@@ -100,6 +101,23 @@ class Field(Observable):
     signed: bool = False
     resolved: Array | None = None
     """(nx, ny) bool: False where the field is not resolved and must be drawn grey."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComplexField(Observable):
+    """A complex function on a regular grid: hue is its phase, lightness its modulus.
+
+    values: (nx, ny) complex; values[i, j] is at (x_i, y_j), cell centres.
+    """
+
+    plane: str
+    values: Array
+    extent: tuple[float, float, float, float]
+    """x_low, x_high, y_low, y_high of the outer cell edges."""
+    limit: float
+    """The modulus at the far end of the colour map; 0 is the colour of the paper."""
+    symbol: str
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

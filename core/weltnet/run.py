@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from weltnet.experiment import Experiment, Frame, P, Report, S, Verdict
 from weltnet.timeline import Timeline, silent
 
-__all__ = ["Outcome", "frames", "outcome"]
+__all__ = ["Outcome", "frames", "outcome", "verified"]
 
 
 def frames(
@@ -44,3 +44,22 @@ def outcome(
     line = Timeline(experiment, params or experiment.params(), seed, report)
     line.seek(experiment.verify_steps if steps is None else steps, report)
     return Outcome(line.verdicts(), line.step, line.digest(), time.perf_counter() - start)
+
+
+def verified(
+    experiment: Experiment[P, S], seed: int, broken: str = "", report: Report = silent
+) -> dict[str, tuple[Verdict, float]]:
+    """Every claim's verdict at the knobs under which it is registered, with the seconds of the run that gave it.
+
+    broken: the name of a saboteur to switch on; then only the claims it must turn are judged.
+    """
+    names = {c.name for c in experiment.claims}
+    if broken:
+        names = set(next(s.turns for s in experiment.saboteurs if s.name == broken))
+    found: dict[str, tuple[Verdict, float]] = {}
+    for setting in experiment.settings:
+        wanted = [c.name for c in experiment.claims if c.at == setting and c.name in names]
+        if wanted:
+            end = outcome(experiment, experiment.params.parse({**setting, "broken": broken}), seed, report=report)
+            found |= {v.claim: (v, end.seconds) for v in end.verdicts if v.claim in wanted}
+    return {c.name: found[c.name] for c in experiment.claims if c.name in found}

@@ -125,6 +125,7 @@ class Timeline(Generic[P, S]):
     def begin(self, params: P, seed: int, report: Report = silent) -> None:
         """Start anew from step 0 with these Params and this seed."""
         state = self.experiment.begin(params, seed, report)
+        params = self.experiment.settle(state, params, params)
         self.state, self.params, self.seed, self.initial = state, params, seed, params
         self.changes: list[tuple[int, P]] = []
         self.marks: deque[_Mark] = deque(maxlen=CHECKPOINTS)
@@ -166,7 +167,7 @@ class Timeline(Generic[P, S]):
         """Turn knobs now: what was recorded from this step on is dropped; a restarting knob begins anew."""
         if self.params.restarts(params):
             self.begin(params, self.seed, report)
-        elif params != self.params:
+        elif (params := self.experiment.settle(self.state, self.params, params)) != self.params:
             self.changes = [c for c in self.changes if c[0] < self.step]
             self.changes.append((self.step, params))
             self.params = params

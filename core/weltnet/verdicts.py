@@ -7,30 +7,31 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from weltnet.experiment import Verdict, Word
+from weltnet.experiment import Claim, Verdict, Word
 
 __all__ = ["judge", "mean_with_error"]
 
 
 def judge(
-    claim: str,
-    symbol: str,
+    claim: Claim,
     measured: float,
     error: float,
-    predicted: float,
-    band: tuple[float, float],
     sentence: str,
     *,
     null: float | None = None,
     outside: str = "",
     waiting: str = "",
-    unit: str = "",
+    predicted: float | None = None,
+    band: tuple[float, float] | None = None,
 ) -> Verdict:
     """The verdict on one claim: the interval measured ± error (95 %) against the band of tolerance.
 
     Inside: holds. Wholly outside: fails. Straddling: undecided. `outside` names a violated regime condition and
     `waiting` what has not been measured yet; either outranks the number. Non-finite numbers decide nothing.
+    `predicted` and `band` are the claim's own unless they depend on the state.
     """
+    predicted = claim.predicted if predicted is None else predicted
+    band = claim.band if band is None else band
     finite = math.isfinite(measured) and math.isfinite(error)
     word: Word
     if waiting or not finite:
@@ -44,7 +45,7 @@ def judge(
         word = "fails"
     else:
         word = "undecided"
-    return Verdict(claim, word, symbol, measured, error, predicted, band, null, sentence, unit)
+    return Verdict(claim.name, word, claim.symbol, measured, error, predicted, band, null, sentence, claim.unit)
 
 
 def mean_with_error(series: ArrayLike, batches: int = 10) -> tuple[float, float]:

@@ -405,8 +405,7 @@ def test_knobs_turn_in_flight(experiment: AnyExperiment) -> None:
 
 @cache
 def judged(slug: str, seed: int, broken: str = "") -> dict[str, Verdict]:
-    e = by_slug(slug)
-    return {v.claim: v for v in run.outcome(e, e.params.parse({"broken": broken}), seed).verdicts}
+    return {name: v for name, (v, _) in run.verified(by_slug(slug), seed, broken).items()}
 
 
 def against_the_register(experiment: AnyExperiment, seed: int) -> list[str]:

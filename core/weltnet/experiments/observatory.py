@@ -304,13 +304,19 @@ def theory(state: ObservatoryState, params: ObservatoryParams) -> Mapping[str, O
 
 # -- verdict ----------------------------------------------------------------------------------------------------------
 
-CLAIMS = (
-    Claim("mirror", "The two wells of the loss are one function, mirrored.", "2111.00903 §4", "holds",
-          "an exact symmetry of a network whose halves do not see each other at first"),
-    Claim("balance", "At learning equilibrium noise produces the entropy that learning destroys.", "2111.00903 §5",
-          "holds", "0.95–0.98 for damped rotation, limit cycle and two wells at B = 1 and 4"),
-    Claim("de-sitter", "The neurons' space-time is de Sitter at its centre: R = 6 λ²/S.", "2111.00903 §6", "holds",
-          "λ from the weights alone, R from trajectories; rule and band were set after seeing seeds 0 to 11"),
+MIRROR = Claim(
+    "mirror", "The two wells of the loss are one function, mirrored.", "2111.00903 §4", "ΔU/u", 0.0, (-1e-9, 1e-9),
+    "holds", "an exact symmetry of a network whose halves do not see each other at first",
+)  # fmt: skip
+BALANCE = Claim(
+    "balance", "At learning equilibrium noise produces the entropy that learning destroys.", "2111.00903 §5",
+    "production/destruction", 1.0, (0.85, 1.1), "holds",
+    "0.95–0.98 for damped rotation, limit cycle and two wells at B = 1 and 4",
+)  # fmt: skip
+DE_SITTER = Claim(
+    "de-sitter", "The neurons' space-time is de Sitter at its centre: R = 6 λ²/S.", "2111.00903 §6",
+    "R(0) S/6λ²", 1.0, (0.8, 1.2), "holds",
+    "λ from the weights alone, R from trajectories; rule and band were set after seeing seeds 0 to 11",
 )  # fmt: skip
 
 
@@ -336,13 +342,11 @@ def verdict(state: ObservatoryState, params: ObservatoryParams) -> tuple[Verdict
         else "The flow at the centre is sheared, so it is not de Sitter." if sheared > SHEARED else ""
     )  # fmt: skip
     return (
-        judge("mirror", "ΔU/u", state.world.asymmetry, 1e-12, 0.0, (-1e-9, 1e-9),
-              "Difference of the two wells' depths over the barrier."),
-        judge("balance", "production/destruction", ratio, ratio_error, 1.0, (0.85, 1.1), null=0.0,
-              sentence="Mean over the last 300 steps.", waiting=waiting),
-        judge("de-sitter", "R(0) S/6λ²", bent, bent_error, 1.0, (0.8, 1.2), null=0.0,
-              sentence="Mean over the last 300 steps of what trajectories show over what the weights predict.",
-              waiting=waiting, outside="" if waiting else outside),
+        judge(MIRROR, state.world.asymmetry, 1e-12, "Difference of the two wells' depths over the barrier."),
+        judge(BALANCE, ratio, ratio_error, "Mean over the last 300 steps.", null=0.0, waiting=waiting),
+        judge(DE_SITTER, bent, bent_error,
+              "Mean over the last 300 steps of what trajectories show over what the weights predict.",
+              null=0.0, waiting=waiting, outside="" if waiting else outside),
     )  # fmt: skip
 
 
@@ -364,7 +368,7 @@ EXPERIMENT = Experiment(
     emergent="drift, noise, curvature and cones of the neurons; production and destruction of the weights' entropy",
     params=ObservatoryParams,
     planes=PLANES,
-    claims=CLAIMS,
+    claims=(MIRROR, BALANCE, DE_SITTER),
     presets=(
         Preset("Learning opens the cone", "From the ridge learning first creates entropy: no cone. Watch it open.",
                {"start": "ridge", "learning_rate": 1.0}),

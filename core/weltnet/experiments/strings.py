@@ -228,6 +228,32 @@ def theory(state: StringState, params: StringParams) -> Mapping[str, Observable]
 
 # ---- verdict
 
+SOURCE = "2008.01540 §8"
+
+CLAIMS = (
+    Claim(
+        "wave", "The neuron states obey the wave equation.", SOURCE, "wave residual", 0.0, (0.0, 1e-12), "holds",
+        "Exact for linear f; over 20 seeds .4 % for tanh at A = .03 and at most 4 % while A²L ≤ 1/4.",
+    ),
+    Claim(
+        "friction", "tanh is a friction: heights fade as A/√(1 + 2A²t/3).", SOURCE, "height/law", 1.0, (0.99, 1.01),
+        "holds", "Within .1 % from tick 256 on, at A = .5, over 20 seeds.",
+    ),
+    Claim(
+        "virasoro", "With arc length as time, the string's constraints hold.", SOURCE, "violation", 0.0, (0.0, 1e-12),
+        "holds", "By construction of the clock, for linear f without noise.",
+    ),
+    Claim(
+        "mean-time", "With the overall mean as time, they hold too.", SOURCE, "violation", 0.0, (0.0, 1e-12), "fails",
+        "The literal reading: ∂X·∂X minus the squared mean is a sum of squares; .60 to 1.16 over 20 seeds.",
+    ),
+    Claim(
+        "shell", "All power lies on the light cone, |ω| = |k|.", SOURCE, "power on cone", 1.0, (0.999, 1.001), "holds",
+        "Above .9999 over 20 seeds, for linear f and for tanh at every amplitude.",
+    ),
+)  # fmt: skip
+WAVE, FRICTION, VIRASORO, MEAN_TIME, SHELL = CLAIMS
+
 
 def verdict(state: StringState, params: StringParams) -> tuple[Verdict, ...]:
     """One verdict per claim, from the last 256 ticks, the present movers and the companion."""
@@ -251,30 +277,28 @@ def verdict(state: StringState, params: StringParams) -> tuple[Verdict, ...]:
     unfaded = float((waves.rms(state.companion_start, axis=1) / law).mean())
     return (
         judge(
-            "wave", "wave residual", residual, residual_error, 0.0,
-            (0.0, 0.06 if curved else 1e-12),
+            WAVE, residual, residual_error,
             f"Neuron states against the wave equation over {WINDOW} ticks; a field without order gives .577.",
             null=theory_of.WHITE_WAVE_RESIDUAL, outside=noisy or bent, waiting=still,
+            band=(0.0, 0.06) if curved else None,
         ),
         judge(
-            "friction", "height/law", height, error, 1.0, (0.99, 1.01),
+            FRICTION, height, error,
             f"Height of {COMPANIONS} tanh cycles against the law; the null is a height that never fades.",
             null=unfaded, outside=noisy, waiting=waiting,
         ),
         judge(
-            "virasoro", "violation", waves.constraint_violation(ds, state.clock), 0.0, 0.0,
-            (0.0, 1e-12),
+            VIRASORO, waves.constraint_violation(ds, state.clock), 0.0,
             "Constraints with X⁰ the arc length each neuron has travelled; null: one clock for all neurons.",
             null=uniform, outside=noisy or tanh, waiting=waiting,
         ),
         judge(
-            "mean-time", "violation", waves.constraint_violation(ds, waves.mean_slopes(ds)), 0.0,
-            0.0, (0.0, 1e-12),
+            MEAN_TIME, waves.constraint_violation(ds, waves.mean_slopes(ds)), 0.0,
             "Constraints with X⁰ the overall mean: (∂X¹ − ∂X²)²/2 is left over, zero only if X¹ and X² agree.",
             null=uniform, waiting=waiting,
         ),
         judge(
-            "shell", "power on cone", light.shell, light.shell_error, 1.0, (0.999, 1.001),
+            SHELL, light.shell, light.shell_error,
             f"Share of spectral power within {waves.LOBE} bins of the light cone; the null is a flat spectrum.",
             null=waves.shell_of_noise(WINDOW, params.sites), outside=noisy, waiting=still,
         ),
@@ -290,8 +314,6 @@ def derived(params: StringParams) -> Mapping[str, str]:
     shown = f"{left:.0%} of A" if params.activation == "tanh" else "100 % of A"
     return {"one trip": f"{params.sites} ticks", "height after a trip": shown}
 
-
-SOURCE = "2008.01540 §8"
 
 PLANES = {
     "target": Plane(
@@ -320,32 +342,6 @@ PLANES = {
         Axis("log₁₀(1 + t)", 0, 5), Axis("log₁₀ A(t)/A", -2.2, 0.2),
     ),
 }  # fmt: skip
-
-CLAIMS = (
-    Claim(
-        "wave", "The neuron states obey the wave equation.", SOURCE, "holds",
-        "Exact for linear f; over 20 seeds .4 % for tanh at A = .03 and at most 4 % while A²L ≤ 1/4.",
-    ),
-    Claim(
-        "friction",
-        "tanh is a friction: heights fade as A/√(1 + 2A²t/3).",
-        SOURCE, "holds", "Within .1 % from tick 256 on, at A = .5, over 20 seeds.",
-    ),
-    Claim(
-        "virasoro",
-        "With arc length as time, the string's constraints hold.",
-        SOURCE, "holds", "By construction of the clock, for linear f without noise.",
-    ),
-    Claim(
-        "mean-time", "With the overall mean as time, they hold too.", SOURCE,
-        "fails",
-        "The literal reading: ∂X·∂X minus the squared mean is a sum of squares; .60 to 1.16 over 20 seeds.",
-    ),
-    Claim(
-        "shell", "All power lies on the light cone, |ω| = |k|.", SOURCE,
-        "holds", "Above .9999 over 20 seeds, for linear f and for tanh at every amplitude.",
-    ),
-)  # fmt: skip
 
 EXPERIMENT = Experiment(
     slug="strings",
