@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["deposit", "descend", "gather", "philox", "smooth"]
+__all__ = ["deposit", "descend", "gather", "leapfrog", "nelson", "philox", "smooth"]
 
 Array = NDArray[Any]
 
@@ -111,3 +111,37 @@ def smooth(field: Array, spacing: float, bandwidth: float) -> Array:
     K = images * spacing / (np.sqrt(2.0 * np.pi) * bandwidth)
     out: Array = K @ field @ K.T
     return out
+
+
+def leapfrog(
+    q: Array, v: Array, force: Array, low: float, inverse: float, dt: float, steps: int, *, wall: float = 2.9
+) -> tuple[Array, Array]:
+    """q and v after `steps` of velocity Verlet with unit mass; arguments as the kernel's."""
+    q, v = np.array(q, dtype=float), np.array(v, dtype=float)
+    for _ in range(steps):
+        v = v + 0.5 * dt * gather(force, q, low, inverse)
+        q = q + dt * v
+        v = np.where(np.abs(q) > wall, -v, v)
+        q = _reflect(q, wall)
+        v = v + 0.5 * dt * gather(force, q, low, inverse)
+    return q, v
+
+
+def nelson(
+    q: Array,
+    drift: Array,
+    low: float,
+    inverse: float,
+    dt: float,
+    noise: float,
+    seed: int,
+    step: int,
+    *,
+    wall: float = 2.9,
+    leap: float = 0.15,
+    stream: int = 19,
+) -> Array:
+    """q + b(q) dt + noise ξ; arguments and random words as the kernel's."""
+    words = _words(len(q), step, stream, 0, seed)
+    move = np.clip(gather(drift, q, low, inverse) * dt, -leap, leap)
+    return _reflect(q + move + noise * _normals(words[:, 0], words[:, 1], -np.pi / 4), wall)

@@ -1,0 +1,98 @@
+"""The exact wave: closed forms of the harmonic loss, a second method for any loss, order, norm and energy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.linalg import expm
+
+from weltnet.theory.schroedinger import SplitStep, density, fidelity, packet
+
+HALF = 6.0
+
+
+def _axis(n, half=HALF):
+    return -half + 2 * half / n * np.arange(n)
+
+
+def _harmonic(axis, omega=1.0):
+    return 0.5 * omega**2 * (axis[:, None] ** 2 + axis[None, :] ** 2)
+
+
+def test_coherent_state_returns():
+    """Link: a coherent state of the harmonic loss follows the classical orbit and is itself after one period."""
+    axis, hbar = _axis(64), 0.5
+    start = packet(axis, (1.5, -0.5), np.sqrt(hbar / 2))
+    solver = SplitStep(axis, _harmonic(axis), hbar, 2 * np.pi / 800)
+    quarter = solver.step(start, 200)
+    orbit = packet(axis, (0.0, 0.0), np.sqrt(hbar / 2), (-1.5 / hbar, 0.5 / hbar))
+    assert fidelity(quarter, orbit) > 1 - 1e-6
+    assert fidelity(solver.step(quarter, 600), start) > 1 - 1e-6
+
+
+def test_order_norm_and_energy():
+    """Link: order 2 in dt by regression against a fine step on an anharmonic loss; norm to rounding; energy kept."""
+    axis = _axis(48)
+    V = _harmonic(axis) + 0.05 * axis[:, None] ** 4 + 0.3 * np.cos(axis[:, None] - 2 * axis[None, :])
+    start = packet(axis, (1.0, 0.5), 0.6)
+    exact = SplitStep(axis, V, 0.7, 1 / 1280).step(start, 1280)
+    steps, errors = (40, 80, 160), []
+    for n in steps:
+        solver = SplitStep(axis, V, 0.7, 1 / n)
+        errors.append(np.abs(solver.step(start, n) - exact).max())
+    assert 1.9 < -np.polyfit(np.log(steps), np.log(errors), 1)[0] < 2.1
+    late = solver.step(start, 2000)
+    cell = (axis[1] - axis[0]) ** 2
+    assert abs(density(late).sum() * cell - 1) < 1e-11
+    assert abs(solver.energy(late) / solver.energy(start) - 1) < 1e-5
+
+
+def test_evolution_against_dense_exponential():
+    """Link: a second method, the matrix exponential of the same Fourier Hamiltonian on a 20 × 20 grid."""
+    n, hbar = 20, 0.8
+    axis = _axis(n, 4.0)
+    x = axis[:, None]
+    V = 0.5 * (x**2 + axis[None, :] ** 2) + x**2 * axis[None, :] - axis[None, :] ** 3 / 3  # Hénon–Heiles
+    V = np.minimum(V - V.min(), 12.0)
+    solver = SplitStep(axis, V, hbar, 1 / 400)
+    F = np.fft.fft(np.eye(n), norm="ortho")
+    T = (F.conj().T * (0.5 * hbar**2 * solver.wavenumbers**2)) @ F
+    H = np.kron(T, np.eye(n)) + np.kron(np.eye(n), T) + np.diag(V.ravel())
+    start = packet(axis, (0.3, -0.4), 0.7)
+    dense = (expm(-1j * H / hbar) @ start.ravel()).reshape(n, n)
+    assert fidelity(solver.step(start, 400), dense) > 1 - 1e-5
+    levels = np.linalg.eigvalsh(H)
+    assert solver.energy(solver.ground(steps=3000, dt=0.01)) == pytest.approx(levels[0], rel=1e-4)
+
+
+def test_ground_state_and_its_flow():
+    """Link: E₀ = ħ in two dimensions; u = −q and v = 0 there; a kicked packet has v = ħ · kick."""
+    axis, hbar = _axis(64), 0.5
+    solver = SplitStep(axis, _harmonic(axis), hbar, 0.02)
+    ground = solver.ground()
+    assert solver.energy(ground) == pytest.approx(hbar, rel=2e-4)
+    v, u = solver.flow(ground)
+    near = np.hypot(axis[:, None], axis[None, :]) < 1.2
+    assert np.abs(v[:, near]).max() < 1e-9
+    assert np.abs(u[0] + axis[:, None])[near].max() < 0.02
+    v, _ = solver.flow(packet(axis, (0, 0), 0.5, (2.0, -1.0)))
+    assert np.abs(v[0] - 1.0)[near].max() < 2e-3 and np.abs(v[1] + 0.5)[near].max() < 2e-3
+
+
+def test_single_precision_is_close():
+    """Link: the same run in complex128; what the live page computes differs from it by less than it can show."""
+    axis = _axis(96, 3.0)
+    V = np.minimum(4 * _harmonic(axis), 25)
+    start = packet(axis, (1.0, 0.0), 0.3)
+    fine = SplitStep(axis, V, 0.5, 0.02).step(start, 500)
+    coarse = SplitStep(axis, V, 0.5, 0.02, np.complex64).step(start.astype(np.complex64), 500)
+    assert coarse.dtype == np.complex64
+    assert np.abs(fine - coarse).max() < 1e-4 * np.abs(fine).max()
+    assert abs(density(coarse).sum() / density(fine).sum() - 1) < 1e-4
+
+
+@pytest.mark.parametrize(("shape", "hbar", "dt"), [((8, 9), 1.0, 0.1), ((8, 8), 0.0, 0.1), ((8, 8), 1.0, -1.0)])
+def test_refuses(shape, hbar, dt):
+    """Link: what cannot be a loss, a constant of Planck or a step is refused in one sentence that says what may."""
+    with pytest.raises(ValueError, match="is refused; allowed:"):
+        SplitStep(_axis(8), np.zeros(shape), hbar, dt)
