@@ -62,7 +62,7 @@ def test_evolution_against_dense_exponential():
     dense = (expm(-1j * H / hbar) @ start.ravel()).reshape(n, n)
     assert fidelity(solver.step(start, 400), dense) > 1 - 1e-5
     levels = np.linalg.eigvalsh(H)
-    assert solver.energy(solver.ground(steps=3000, dt=0.01)) == pytest.approx(levels[0], rel=1e-4)
+    assert solver.energy(solver.ground(steps=4000, dt=0.005)) == pytest.approx(levels[0], rel=1e-4)
 
 
 def test_ground_state_and_its_flow():
