@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from weltnet.kernels.grid import deepest_pass, deposit, gather
+from weltnet.kernels.grid import deepest_pass, deposit, deposit_moments, gather
 from weltnet.theory import twins
 
 LOW, N = -3.0, 32
@@ -39,6 +39,19 @@ def test_deposit_drops_what_is_not_on_an_open_grid():
     lost = np.array([[9.0, 0.0], [0.0, -3.1], [np.nan, 0.0]])
     assert deposit(lost, LOW, INVERSE, N, False).sum() == 0.0
     assert deposit(lost[2:], LOW, INVERSE, N, True).sum() == 0.0
+
+
+def test_moments_are_a_weighted_deposit(q):
+    """Link: a member of value 3 is three members of value 1; the first field is the deposit itself, bit by bit."""
+    values = np.column_stack([np.full(len(q), 3.0), np.sin(q[:, 0])])
+    for periodic in (True, False):
+        count, tripled, wave = deposit_moments(q, values, LOW, INVERSE, N, periodic)
+        assert np.array_equal(count, deposit(q, LOW, INVERSE, N, periodic))
+        assert np.abs(tripled - 3.0 * count).max() < 1e-12
+        inside = (q >= LOW).all(axis=1) & (q < LOW + (N - 1) / INVERSE).all(axis=1)
+        assert abs(wave.sum() - values[inside | periodic, 1].sum()) < 1e-9
+    threes = deposit(np.repeat(q[:500], 3, axis=0), LOW, INVERSE, N, True)
+    assert np.abs(deposit_moments(q[:500], values[:500], LOW, INVERSE, N, True)[1] - threes).max() < 1e-12
 
 
 def test_gather_equals_twin_and_is_exact_for_bilinear_fields(q):

@@ -8,22 +8,32 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
-__all__ = ["deepest_pass", "deposit", "gather"]
+__all__ = ["deepest_pass", "deposit", "deposit_moments", "gather"]
 
 _CHUNKS = 16
 
 
-@njit(nogil=True, cache=True, error_model="numpy", parallel=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def deposit(q, low, inverse, n, periodic):
     """Cloud-in-cell weights of q: (members, 2) on an (n, n) float64 grid; each member adds 1, shared by four points.
 
     Conserves the count and the mean position exactly; as a density it convolves with a triangle of variance spacing²/6
-    per axis. `periodic` wraps members round the box, otherwise those outside the grid are dropped. Summed in fixed
-    chunks in chunk order, so that the bits do not depend on the number of threads.
+    per axis. `periodic` wraps members round the box, otherwise those outside the grid are dropped.
+    """
+    return deposit_moments(q, np.empty((q.shape[0], 0)), low, inverse, n, periodic)[0]
+
+
+@njit(nogil=True, cache=True, error_model="numpy", parallel=True)
+def deposit_moments(q, values, low, inverse, n, periodic):
+    """Fields (1 + k, n, n): the deposit of q: (members, 2), then Σ value over members for values: (members, k) float64.
+
+    Member m adds values[m] to the same four points, with the same weights, as its count. Summed in fixed chunks in
+    chunk order, so that the bits do not depend on the number of threads.
     """
     members = q.shape[0]
+    count = 1 + values.shape[1]
     size = (members + _CHUNKS - 1) // _CHUNKS
-    partial = np.zeros((_CHUNKS, n, n))
+    partial = np.zeros((_CHUNKS, count, n, n))
     for chunk in prange(_CHUNKS):
         out = partial[chunk]
         for m in range(chunk * size, min((chunk + 1) * size, members)):
@@ -52,15 +62,18 @@ def deposit(q, low, inverse, n, periodic):
                 g = y - j
                 k = i + 1
                 l = j + 1
-            out[i, j] += (1.0 - f) * (1.0 - g)
-            out[k, j] += f * (1.0 - g)
-            out[i, l] += (1.0 - f) * g
-            out[k, l] += f * g
-    total = np.zeros((n, n))
+            for c in range(count):
+                value = values[m, c - 1] if c > 0 else 1.0
+                out[c, i, j] += (1.0 - f) * (1.0 - g) * value
+                out[c, k, j] += f * (1.0 - g) * value
+                out[c, i, l] += (1.0 - f) * g * value
+                out[c, k, l] += f * g * value
+    total = np.zeros((count, n, n))
     for chunk in range(_CHUNKS):
-        for i in range(n):
-            for j in range(n):
-                total[i, j] += partial[chunk, i, j]
+        for c in range(count):
+            for i in range(n):
+                for j in range(n):
+                    total[c, i, j] += partial[chunk, c, i, j]
     return total
 
 
