@@ -5,17 +5,360 @@ x ← tanh(W x + b). Then the last `outputs` neurons are clamped to the sample's
 
     H = ½ Σ_i (x_i − f_i)²,   f = tanh(W x + b),   i over hidden and output neurons.
 
-Its gradient is total, through the relaxation: the local one, at fixed x, is not the gradient of ⟨H⟩.
+TOTAL is its gradient through the relaxation. LOCAL, at fixed x, is cheaper but not the gradient of ⟨H⟩. A learning step
+is q ← q − γ g_B(q) + noise ξ, with g_B the mean gradient of B samples drawn with replacement by this replica.
+
+Random words are keyed by (seed, replica, step, stream, block): STREAM_BATCH, block k gives the samples 4k … 4k + 3,
+STREAM_NOISE gives ξ. So the result is bitwise the same for any number of threads, split of the steps and company.
+
+Sixteen replicas learn side by side, one per lane, four samples at a time, in float32; the weights of a block stay in
+the nearest cache for all its steps. What inputs and biases add to W x + b is computed once per sample. The total
+gradient goes backwards through the ticks, which costs two matrix products per tick where two tangents cost four.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit, prange
+from numpy.typing import NDArray
 
-__all__ = ["tabulate_networks"]
+from weltnet.kernels.ensemble import WALL, fast_gaussian_pairs
+from weltnet.kernels.lanes import WIDTH, add, broadcast, fma, load, mul, store, sub, tanh
+from weltnet.kernels.philox import philox
 
+__all__ = ["LOCAL", "STREAM_BATCH", "STREAM_NOISE", "TOTAL", "descend_networks", "draw", "tabulate_networks"]
+
+TOTAL, LOCAL = 0, 1
+STREAM_BATCH, STREAM_NOISE = 0x61, 0x62
+
+Array = NDArray[Any]
+
+_LANES, _TILE = 16, 64
+"""Replicas side by side; numbers per neuron: four samples of each."""
+_BLOCKS = 16
 _SAMPLES = 64
+_SHIFT32 = np.uint64(32)
+_f = np.float32
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _load4(s, at):
+    return load(s, at), load(s, at + _LANES), load(s, at + 2 * _LANES), load(s, at + 3 * _LANES)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _store4(s, at, a, b, c, d):
+    store(s, at, a)
+    store(s, at + _LANES, b)
+    store(s, at + 2 * _LANES, c)
+    store(s, at + 3 * _LANES, d)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _product(s, w, row, column, x, n, start, stride, y, rows, squash):
+    """y_i = start_i + Σ_j w_ij x_j for i < rows, j < n, per lane; then tanh if `squash`. All are offsets into s.
+
+    w_ij is at w + i row + j column, start_i at start + i stride. Two rows at a time share what is read of x.
+    """
+    for h in range(0, _LANES, WIDTH):
+        for i in range(0, rows - 1, 2):
+            a0, a1, a2, a3 = _load4(s, start + i * stride + h)
+            b0, b1, b2, b3 = _load4(s, start + (i + 1) * stride + h)
+            k = w + i * row + h
+            m = x + h
+            for _ in range(n):
+                u, v = load(s, k), load(s, k + row)
+                z = load(s, m)
+                a0, b0 = fma(u, z, a0), fma(v, z, b0)
+                z = load(s, m + _LANES)
+                a1, b1 = fma(u, z, a1), fma(v, z, b1)
+                z = load(s, m + 2 * _LANES)
+                a2, b2 = fma(u, z, a2), fma(v, z, b2)
+                z = load(s, m + 3 * _LANES)
+                a3, b3 = fma(u, z, a3), fma(v, z, b3)
+                k += column
+                m += _TILE
+            if squash:
+                a0, a1, a2, a3 = tanh(a0, a1, a2, a3)
+                b0, b1, b2, b3 = tanh(b0, b1, b2, b3)
+            _store4(s, y + i * _TILE + h, a0, a1, a2, a3)
+            _store4(s, y + (i + 1) * _TILE + h, b0, b1, b2, b3)
+        if rows & 1:
+            i = rows - 1
+            a0, a1, a2, a3 = _load4(s, start + i * stride + h)
+            k = w + i * row + h
+            m = x + h
+            for _ in range(n):
+                u = load(s, k)
+                a0, a1 = fma(u, load(s, m), a0), fma(u, load(s, m + _LANES), a1)
+                a2, a3 = fma(u, load(s, m + 2 * _LANES), a2), fma(u, load(s, m + 3 * _LANES), a3)
+                k += column
+                m += _TILE
+            if squash:
+                a0, a1, a2, a3 = tanh(a0, a1, a2, a3)
+            _store4(s, y + i * _TILE + h, a0, a1, a2, a3)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _contract(s, d, rows, x, plane, g):
+    """g_k += Σ_ij E_k,ij Σ_samples d_i x_j for the two directions k; plane: (3, N, n), of which the last two are E."""
+    n = plane.shape[2]
+    for h in range(0, _LANES, WIDTH):
+        u, v = load(s, g + h), load(s, g + _LANES + h)
+        for i in range(rows):
+            live = False
+            for j in range(n):
+                live |= plane[1, i, j] != 0.0 or plane[2, i, j] != 0.0
+            if live:
+                d0, d1, d2, d3 = _load4(s, d + i * _TILE + h)
+                m = x + h
+                for j in range(n):
+                    x0, x1, x2, x3 = _load4(s, m)
+                    p = fma(d3, x3, fma(d2, x2, fma(d1, x1, mul(d0, x0))))
+                    u = fma(broadcast(plane[1, i, j]), p, u)
+                    v = fma(broadcast(plane[2, i, j]), p, v)
+                    m += _TILE
+        store(s, g + h, u)
+        store(s, g + _LANES + h, v)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _weights(s, w, plane, q):
+    """w_ij = W0_ij + q1 E1_ij + q2 E2_ij per lane."""
+    for h in range(0, _LANES, WIDTH):
+        q1, q2 = load(s, q + h), load(s, q + _LANES + h)
+        k = w + h
+        for i in range(plane.shape[1]):
+            for j in range(plane.shape[2]):
+                a = fma(q1, broadcast(plane[1, i, j]), broadcast(plane[0, i, j]))
+                store(s, k, fma(q2, broadcast(plane[2, i, j]), a))
+                k += _LANES
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _slope(s, x, y, size):
+    """y ← y (1 − x²)."""
+    one = broadcast(_f(1.0))
+    for k in range(0, size, WIDTH):
+        v = load(s, x + k)
+        store(s, y + k, mul(load(s, y + k), sub(one, mul(v, v))))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _clamp(s, x, data, column, count, samples):
+    """Neurons from x on take columns of the data, for the samples of every lane."""
+    for i in range(count):
+        for k in range(_TILE):
+            s[x + i * _TILE + k] = data[samples[k], column + i]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _batch(words, first, step, block, seed):
+    """words: (4, lanes) of (replica = first + lane, step, STREAM_BATCH, block)."""
+    k0, k1 = np.uint32(seed & 0xFFFFFFFF), np.uint32((seed >> 32) & 0xFFFFFFFF)
+    for l in range(_LANES):
+        a, b, c, d = philox(np.uint32(first + l), np.uint32(step), np.uint32(STREAM_BATCH), np.uint32(block), k0, k1)
+        words[0, l] = a
+        words[1, l] = b
+        words[2, l] = c
+        words[3, l] = d
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _kick(words, z, first, step, seed):
+    """z: (2, lanes) standard normals of (replica = first + lane, step, STREAM_NOISE)."""
+    k0, k1 = np.uint32(seed & 0xFFFFFFFF), np.uint32((seed >> 32) & 0xFFFFFFFF)
+    for l in range(_LANES):
+        a, b, _c, _d = philox(np.uint32(first + l), np.uint32(step), np.uint32(STREAM_NOISE), np.uint32(0), k0, k1)
+        words[0, l] = a
+        words[1, l] = b
+    fast_gaussian_pairs(words[0], words[1], z, z[0].view(np.int32), _LANES)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _gradient(s, at, driven, recurrent, data, outputs, ticks, valid, samples, kind):
+    """Add the gradient of up to four samples per lane to s[g], g = at; the layout of s is that of `_room`."""
+    n, fixed = recurrent.shape[1], driven.shape[2]
+    hidden, size = n - outputs, n * _TILE
+    g = at
+    weights = g + 4 * _LANES
+    inward = weights + n * n * _LANES
+    seen = inward + n * fixed * _LANES
+    drive = seen + fixed * _TILE
+    f, e, d, total, states = drive + size, drive + 2 * size, drive + 3 * size, drive + 4 * size, drive + 5 * size
+    depth = ticks if kind == TOTAL else 2
+    nought = states + depth * size
+    _clamp(s, seen + _TILE, data, 0, fixed - 1, samples)
+    _product(s, inward, fixed * _LANES, _LANES, seen, fixed, nought, 0, drive, n, False)
+    x = states
+    for t in range(ticks):
+        # The outputs are about to be clamped.
+        rows = n if t < ticks - 1 else hidden
+        x = states + t % depth * size
+        before = states + (t + depth - 1) % depth * size
+        _product(s, weights, n * _LANES, _LANES, before, n if t > 0 else 0, drive, _TILE, x, rows, True)
+    _clamp(s, x + hidden * _TILE, data, fixed - 1, outputs, samples)
+    _product(s, weights, n * _LANES, _LANES, x, n, drive, _TILE, f, n, True)
+    one = broadcast(_f(1.0))
+    for i in range(n):
+        for m in range(0, _TILE, WIDTH):
+            k = i * _TILE + m
+            if m < valid * _LANES:
+                v = load(s, f + k)
+                r = sub(load(s, x + k), v)
+                store(s, e + k, r)
+                # −e f′, the sign of ∂H/∂f
+                r = mul(r, sub(mul(v, v), one))
+                store(s, d + k, r)
+                store(s, total + k, r)
+            else:
+                store(s, e + k, broadcast(_f(0.0)))
+                store(s, d + k, broadcast(_f(0.0)))
+                store(s, total + k, broadcast(_f(0.0)))
+    _contract(s, d, n, x, recurrent, g)
+    if kind == TOTAL:
+        rows = n
+        back = hidden
+        source, stride = e, _TILE
+        for t in range(ticks - 1, -1, -1):
+            # f holds ∂H/∂x after tick t, then through its tanh
+            _product(s, weights, _LANES, n * _LANES, d, rows, source, stride, f, back, False)
+            x = states + t * size
+            _slope(s, x, f, back * _TILE)
+            for k in range(0, back * _TILE, WIDTH):
+                store(s, total + k, add(load(s, total + k), load(s, f + k)))
+            if t > 0:
+                _contract(s, f, back, x - size, recurrent, g)
+            d, f = f, d
+            rows, back, source, stride = back, n, nought, 0
+    _contract(s, total, n, seen, driven, g)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _room(n, fixed, ticks, kind):
+    """Numbers of scratch per block: g and q, weights, drive, states and errors, and four rows of zeros."""
+    depth = ticks if kind == TOTAL else 2
+    return (4 + n * (n + fixed)) * _LANES + (fixed + (5 + depth) * n + 1) * _TILE
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _reflect(x, wall):
+    x = 2.0 * wall - x if x > wall else x
+    x = -2.0 * wall - x if x < -wall else x
+    x = wall if x > wall else x
+    return -wall if x < -wall else x
+
+
+@njit(nogil=True, cache=True, error_model="numpy", parallel=True)
+def _descend(q, driven, recurrent, data, outputs, rate, noise, batch, ticks, steps, first, seed, kind, wall):
+    members, n, fixed = q.shape[0], recurrent.shape[1], driven.shape[2]
+    blocks = (members + _LANES - 1) // _LANES
+    chunks = (blocks + _BLOCKS - 1) // _BLOCKS
+    count = np.uint64(data.shape[0])
+    share = rate / batch
+    for chunk in prange(chunks):
+        size = _room(n, fixed, ticks, kind)
+        s = np.zeros(size + 16, np.float32)
+        # to the beginning of a cache line
+        g = ((64 - s.ctypes.data % 64) % 64) // 4
+        point = g + 2 * _LANES
+        weights = g + 4 * _LANES
+        inward = weights + n * n * _LANES
+        seen = inward + n * fixed * _LANES
+        s[seen : seen + _TILE] = 1.0
+        words = np.empty((4, _LANES), np.uint32)
+        samples = np.empty(_TILE, np.int64)
+        z = np.empty((2, _LANES), np.float32)
+        for base in range(chunk * _BLOCKS * _LANES, min((chunk + 1) * _BLOCKS * _LANES, members), _LANES):
+            lanes = min(_LANES, members - base)
+            for step in range(first, first + steps):
+                for l in range(lanes):
+                    s[point + l] = q[base + l, 0]
+                    s[point + _LANES + l] = q[base + l, 1]
+                    s[g + l] = 0.0
+                    s[g + _LANES + l] = 0.0
+                _weights(s, weights, recurrent, point)
+                _weights(s, inward, driven, point)
+                for block in range((batch + 3) // 4):
+                    _batch(words, base, step, block, seed)
+                    for r in range(4):
+                        for l in range(_LANES):
+                            samples[r * _LANES + l] = (np.uint64(words[r, l]) * count) >> _SHIFT32
+                    valid = min(4, batch - 4 * block)
+                    _gradient(s, g, driven, recurrent, data, outputs, ticks, valid, samples, kind)
+                if noise > 0.0:
+                    _kick(words, z, base, step, seed)
+                    for l in range(lanes):
+                        q[base + l, 0] += noise * z[0, l]
+                        q[base + l, 1] += noise * z[1, l]
+                for l in range(lanes):
+                    q[base + l, 0] = _reflect(q[base + l, 0] - share * s[g + l], wall)
+                    q[base + l, 1] = _reflect(q[base + l, 1] - share * s[g + _LANES + l], wall)
+
+
+def _plane(W0: Array, E1: Array, E2: Array, b0: Array, b1: Array, b2: Array, inputs: int) -> tuple[Array, Array]:
+    """What adds to a free neuron: (3, free, 1 + inputs) from biases and inputs, (3, free, free) from its like."""
+    W, b = np.array([W0, E1, E2], np.float32)[:, inputs:], np.array([b0, b1, b2], np.float32)[:, inputs:, None]
+    return np.concatenate([b, W[:, :, :inputs]], axis=2), np.ascontiguousarray(W[:, :, inputs:])
+
+
+def descend_networks(
+    q: Array,
+    W0: Array,
+    E1: Array,
+    E2: Array,
+    b0: Array,
+    b1: Array,
+    b2: Array,
+    data: Array,
+    inputs: int,
+    outputs: int,
+    *,
+    rate: float,
+    batch: int,
+    ticks: int,
+    seed: int,
+    noise: float = 0.0,
+    steps: int = 1,
+    first: int = 0,
+    kind: int = TOTAL,
+    wall: float = WALL,
+) -> None:
+    """Advance q: (replicas, 2) float64 in place by `steps` learning steps, the first of which is number `first`.
+
+    W0, E1, E2: (N, N), b0, b1, b2: (N,), data: (samples, inputs + outputs); rate: γ; noise: √(2 D0); batch: B; ticks:
+    T_a; kind: TOTAL or LOCAL. Replicas are reflected at |q| = wall; a not-a-number stays one. q is float64, for which a
+    step below its last digit is none; a gradient has float32's accuracy. B costs as much as the next multiple of 4.
+    """
+    driven, recurrent = _plane(W0, E1, E2, b0, b1, b2, inputs)
+    data = np.ascontiguousarray(data, np.float32)
+    numbers = (float(rate), float(noise), int(batch), int(ticks), int(steps), int(first), int(seed), int(kind))
+    _descend(q, driven, recurrent, data, int(outputs), *numbers, float(wall))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _draw(samples, z, count, step, seed):
+    members, batch = samples.shape
+    words, normals = np.empty((4, _LANES), np.uint32), np.empty((2, _LANES), np.float32)
+    for base in range(0, members, _LANES):
+        lanes = min(_LANES, members - base)
+        for block in range((batch + 3) // 4):
+            _batch(words, base, step, block, seed)
+            for l in range(lanes):
+                for r in range(min(4, batch - 4 * block)):
+                    samples[base + l, 4 * block + r] = (np.uint64(words[r, l]) * np.uint64(count)) >> _SHIFT32
+        _kick(words, normals, base, step, seed)
+        for l in range(lanes):
+            z[base + l, 0], z[base + l, 1] = normals[0, l], normals[1, l]
+
+
+def draw(members: int, batch: int, samples: int, step: int, seed: int) -> tuple[Array, Array]:
+    """What `descend_networks` draws at one step: samples (members, batch) int64, and ξ: (members, 2) float32."""
+    chosen, z = np.empty((members, batch), np.int64), np.empty((members, 2), np.float32)
+    _draw(chosen, z, int(samples), int(step), int(seed))
+    return chosen, z
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
