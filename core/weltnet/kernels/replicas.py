@@ -28,16 +28,30 @@ from weltnet.kernels.ensemble import WALL, fast_gaussian_pairs
 from weltnet.kernels.lanes import WIDTH, add, broadcast, fma, load, mul, store, sub, tanh
 from weltnet.kernels.philox import philox
 
-__all__ = ["LOCAL", "STREAM_BATCH", "STREAM_NOISE", "TOTAL", "descend_networks", "draw", "tabulate_networks"]
+__all__ = [
+    "LARGEST",
+    "LOCAL",
+    "STREAM_BATCH",
+    "STREAM_NOISE",
+    "TOTAL",
+    "descend_networks",
+    "draw",
+    "gradient_by_products",
+    "plane",
+    "tabulate_networks",
+]
 
 TOTAL, LOCAL = 0, 1
 STREAM_BATCH, STREAM_NOISE = 0x61, 0x62
+LARGEST = 128
+"""Neurons up to which replicas are advanced side by side."""
 
 Array = NDArray[Any]
 
 _LANES, _TILE = 16, 64
 """Replicas side by side; numbers per neuron: four samples of each."""
 _BLOCKS = 16
+_ROWS = 512
 _SAMPLES = 64
 _SHIFT32 = np.uint64(32)
 _f = np.float32
@@ -298,10 +312,79 @@ def _descend(q, driven, recurrent, data, outputs, rate, noise, batch, ticks, ste
                     q[base + l, 1] = _reflect(q[base + l, 1] - share * s[g + _LANES + l], wall)
 
 
-def _plane(W0: Array, E1: Array, E2: Array, b0: Array, b1: Array, b2: Array, inputs: int) -> tuple[Array, Array]:
+def plane(W0: Array, E1: Array, E2: Array, b0: Array, b1: Array, b2: Array, inputs: int) -> tuple[Array, Array]:
     """What adds to a free neuron: (3, free, 1 + inputs) from biases and inputs, (3, free, free) from its like."""
     W, b = np.array([W0, E1, E2], np.float32)[:, inputs:], np.array([b0, b1, b2], np.float32)[:, inputs:, None]
     return np.concatenate([b, W[:, :, :inputs]], axis=2), np.ascontiguousarray(W[:, :, inputs:])
+
+
+def gradient_by_products(
+    q: Array, driven: Array, recurrent: Array, seen: Array, answers: Array, *, ticks: int, kind: int
+) -> Array:
+    """Mean gradient (M, 2) of samples seen: (M, B, inputs), answers: (M, B, outputs) by matrix products with shared W0.
+
+    W(q) x = W0 x + q1 E1 x + q2 E2 x, one product with [W0 E1 E2] for all replicas; driven: (3, n, 1 + inputs) holds
+    biases and inputs, recurrent: (3, n, n) the n free neurons. In the precision of `recurrent`.
+    """
+    (M, B, _), n, outputs = seen.shape, recurrent.shape[1], answers.shape[2]
+    hidden = n - outputs
+    q1, q2 = (np.repeat(q[:, k].astype(recurrent.dtype), B)[:, None] for k in (0, 1))
+    A = recurrent.reshape(3 * n, n)
+    one = np.ones((M * B, 1), recurrent.dtype)
+    drive = np.concatenate([one, seen.reshape(M * B, -1)], axis=1) @ driven.reshape(3 * n, -1).T
+
+    def fire(z: Array) -> Array:
+        x: Array = np.tanh(z[:, :n] + q1 * z[:, n : 2 * n] + q2 * z[:, 2 * n :])
+        return x
+
+    def back(d: Array) -> Array:
+        x: Array = np.concatenate([d, q1 * d, q2 * d], axis=1) @ A
+        return x
+
+    def along(d: Array, z: Array) -> Array:
+        g: Array = np.einsum("mi,mki->mk", d, z.reshape(M * B, 3, n)[:, 1:])
+        return g
+
+    z = [drive]
+    x = [fire(drive)]
+    for _ in range(ticks - 1):
+        z.append(drive + x[-1] @ A.T)
+        x.append(fire(z[-1]))
+    x[-1][:, hidden:] = answers.reshape(M * B, -1)
+    last = drive + x[-1] @ A.T
+    f = fire(last)
+    e = x[-1] - f
+    d = e * (f * f - 1.0)
+    g = along(d, last)
+    if kind == TOTAL:
+        change = e + back(d)
+        for t in range(ticks - 1, -1, -1):
+            d = change * (1.0 - x[t] * x[t])
+            if t == ticks - 1:
+                d[:, hidden:] = 0.0
+            g += along(d, z[t])
+            if t > 0:
+                change = back(d)
+    mean: Array = g.reshape(M, B, 2).mean(axis=1, dtype=float)
+    return mean
+
+
+def _descend_by_products(
+    q: Array, driven: Array, recurrent: Array, data: Array, outputs: int, rate: float, noise: float, batch: int,
+    ticks: int, steps: int, first: int, seed: int, kind: int, wall: float,
+) -> None:  # fmt: skip
+    inputs, share = driven.shape[2] - 1, max(1, _ROWS // batch)
+    for step in range(first, first + steps):
+        chosen, z = draw(len(q), batch, len(data), step, seed)
+        for base in range(0, len(q), share):
+            # Always whole, since the last digits of a product may depend on how many rows it has.
+            rows = np.minimum(np.arange(base, base + share), len(q) - 1)
+            sample = data[chosen[rows]]
+            seen, answers = sample[..., :inputs], sample[..., inputs:]
+            g = gradient_by_products(q[rows], driven, recurrent, seen, answers, ticks=ticks, kind=kind)
+            part = slice(base, base + share)
+            q[part] += noise * z[part].astype(float) - rate * g[: len(q[part])]
+        np.copyto(q, np.where(np.abs(q) > wall, np.clip(2.0 * wall * np.sign(q) - q, -wall, wall), q))
 
 
 def descend_networks(
@@ -331,11 +414,14 @@ def descend_networks(
     W0, E1, E2: (N, N), b0, b1, b2: (N,), data: (samples, inputs + outputs); rate: γ; noise: √(2 D0); batch: B; ticks:
     T_a; kind: TOTAL or LOCAL. Replicas are reflected at |q| = wall; a not-a-number stays one. q is float64, for which a
     step below its last digit is none; a gradient has float32's accuracy. B costs as much as the next multiple of 4.
+    Above LARGEST neurons, where the weights of sixteen replicas would no longer stay close, all replicas share products
+    with [W0 E1 E2]; then the bits may depend on the threads of the linear algebra, and no longer on anything else.
     """
-    driven, recurrent = _plane(W0, E1, E2, b0, b1, b2, inputs)
+    driven, recurrent = plane(W0, E1, E2, b0, b1, b2, inputs)
     data = np.ascontiguousarray(data, np.float32)
     numbers = (float(rate), float(noise), int(batch), int(ticks), int(steps), int(first), int(seed), int(kind))
-    _descend(q, driven, recurrent, data, int(outputs), *numbers, float(wall))
+    method = _descend if len(W0) <= LARGEST else _descend_by_products
+    method(q, driven, recurrent, data, int(outputs), *numbers, float(wall))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
