@@ -55,7 +55,7 @@ def test_twin(N, inputs, outputs, batch, ticks, members, kind):
     for step in range(3, 6):
         rest["first"] = step
         slow = twins.descend_networks(fast, weights, data, *ends, local=kind == LOCAL, **rest)
-        descend_networks(fast, *weights, data, *ends, kind=kind, **rest)
+        descend_networks(fast, weights, data, *ends, kind=kind, **rest)
         assert np.abs(fast - slow).max() < 1e-6
 
 
@@ -98,7 +98,7 @@ def test_one_step_has_the_mean_and_covariance_of_the_table():
     _, G, C = tabulate_networks(point, *weights, data, inputs, outputs, 3)
     for batch in (1, 6):
         q = np.tile(point, (40_000, 1))
-        descend_networks(q, *weights, data, inputs, outputs, rate=0.5, batch=batch, ticks=3, seed=2)
+        descend_networks(q, weights, data, inputs, outputs, rate=0.5, batch=batch, ticks=3, seed=2)
         g = (point - q) / 0.5
         expected = C[0, [0, 2]] / batch
         assert (np.abs(g.mean(axis=0) - G[0]) < 5 * np.sqrt(expected / len(q))).all()
@@ -110,7 +110,7 @@ def test_noise_is_the_ensemble_normal():
     """Link: without learning a step is noise alone. Seed 1, 100 000 replicas, bounds 5 standard errors."""
     weights, data, inputs, outputs = network(4)
     q = np.zeros((100_000, 2))
-    descend_networks(q, *weights, data, inputs, outputs, rate=0.0, batch=1, ticks=1, seed=1, noise=0.1)
+    descend_networks(q, weights, data, inputs, outputs, rate=0.0, batch=1, ticks=1, seed=1, noise=0.1)
     z, n = q / 0.1, len(q)
     assert np.abs(z.mean(axis=0)).max() < 5 / np.sqrt(n)
     assert np.abs(z.var(axis=0) - 1).max() < 5 * np.sqrt(2 / n)
@@ -126,8 +126,8 @@ def test_symmetry_is_exact():
     mirror = -q
     for kind in (TOTAL, LOCAL):
         rest = {"rate": 0.2, "batch": 3, "ticks": 3, "seed": 4, "steps": 25, "kind": kind}
-        descend_networks(q, *weights, data, inputs, outputs, **rest)
-        descend_networks(mirror, *weights, data, inputs, outputs, **rest)
+        descend_networks(q, weights, data, inputs, outputs, **rest)
+        descend_networks(mirror, weights, data, inputs, outputs, **rest)
         assert np.array_equal(q, -mirror)
 
 
@@ -135,7 +135,7 @@ def _digest():
     weights, data, inputs, outputs = network(7)
     q = start(1203)
     rest = {"rate": 0.1, "batch": 2, "ticks": 3, "seed": SEED, "noise": 0.1}
-    descend_networks(q, *weights, data, inputs, outputs, steps=6, **rest)
+    descend_networks(q, weights, data, inputs, outputs, steps=6, **rest)
     table = tabulate_networks(q[:50], *weights, data, inputs, outputs, 3)
     return hashlib.sha256(q.tobytes() + b"".join(field.tobytes() for field in table)).hexdigest()
 
@@ -176,10 +176,10 @@ def test_bits_do_not_depend_on_splits_or_company():
     weights, data, inputs, outputs = network(6)
     rest = {"rate": 0.1, "batch": 5, "ticks": 2, "seed": 9, "noise": 0.05}
     whole, parts, few = start(300), start(300), start(300)[:21]
-    descend_networks(whole, *weights, data, inputs, outputs, steps=40, **rest)
+    descend_networks(whole, weights, data, inputs, outputs, steps=40, **rest)
     for first in range(0, 40, 10):
-        descend_networks(parts, *weights, data, inputs, outputs, steps=10, first=first, **rest)
-    descend_networks(few, *weights, data, inputs, outputs, steps=40, **rest)
+        descend_networks(parts, weights, data, inputs, outputs, steps=10, first=first, **rest)
+    descend_networks(few, weights, data, inputs, outputs, steps=40, **rest)
     assert np.array_equal(whole, parts)
     assert np.array_equal(whole[:21], few)
 
@@ -190,10 +190,10 @@ def test_products_with_shared_weights_are_the_same_law(kind, monkeypatch):
     weights, data, inputs, outputs = network(16, outputs=2)
     rest = {"rate": 0.1, "batch": 3, "ticks": 3, "seed": 9, "noise": 0.05, "kind": kind}
     fused, shared, few = start(400), start(400), start(400)[:5]
-    descend_networks(fused, *weights, data, inputs, outputs, **rest)
+    descend_networks(fused, weights, data, inputs, outputs, **rest)
     monkeypatch.setattr(replicas, "LARGEST", 0)
-    descend_networks(shared, *weights, data, inputs, outputs, **rest)
-    descend_networks(few, *weights, data, inputs, outputs, **rest)
+    descend_networks(shared, weights, data, inputs, outputs, **rest)
+    descend_networks(few, weights, data, inputs, outputs, **rest)
     assert 0 < np.abs(fused - shared).max() < 3e-7
     assert np.array_equal(few, shared[:5])
 
@@ -205,7 +205,7 @@ def test_a_large_network():
     rest = {"rate": 0.1, "batch": 2, "ticks": 3, "seed": 9, "noise": 0.05}
     q = start(3)
     slow = twins.descend_networks(q, weights, data, inputs, outputs, **rest)
-    descend_networks(q, *weights, data, inputs, outputs, **rest)
+    descend_networks(q, weights, data, inputs, outputs, **rest)
     assert np.abs(q - slow).max() < 1e-6
 
 
@@ -217,13 +217,13 @@ def test_walls_and_lost_replicas(largest, monkeypatch):
     rest = {"rate": 0.1, "batch": 1, "ticks": 2, "seed": 3, "noise": 2.0, "steps": 4}
     q, sound = start(40), start(40)
     q[7] = np.nan
-    descend_networks(q, *weights, data, inputs, outputs, wall=1.5, **rest)
-    descend_networks(sound, *weights, data, inputs, outputs, wall=1.5, **rest)
+    descend_networks(q, weights, data, inputs, outputs, wall=1.5, **rest)
+    descend_networks(sound, weights, data, inputs, outputs, wall=1.5, **rest)
     assert np.isnan(q[7]).all()
     others = np.arange(40) != 7
     assert np.array_equal(q[others], sound[others])
     assert np.abs(sound).max() <= 1.5
-    descend_networks(sound, *weights, data, inputs, outputs, wall=np.inf, **rest)
+    descend_networks(sound, weights, data, inputs, outputs, wall=np.inf, **rest)
     assert np.abs(sound).max() > 3
 
 

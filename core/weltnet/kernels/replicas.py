@@ -18,6 +18,7 @@ gradient goes backwards through the ticks, which costs two matrix products per t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -312,10 +313,10 @@ def _descend(q, driven, recurrent, data, outputs, rate, noise, batch, ticks, ste
                     q[base + l, 1] = _reflect(q[base + l, 1] - share * s[g + _LANES + l], wall)
 
 
-def plane(W0: Array, E1: Array, E2: Array, b0: Array, b1: Array, b2: Array, inputs: int) -> tuple[Array, Array]:
+def plane(weights: Sequence[Array], inputs: int) -> tuple[Array, Array]:
     """What adds to a free neuron: (3, free, 1 + inputs) from biases and inputs, (3, free, free) from its like."""
-    W, b = np.array([W0, E1, E2], np.float32)[:, inputs:], np.array([b0, b1, b2], np.float32)[:, inputs:, None]
-    return np.concatenate([b, W[:, :, :inputs]], axis=2), np.ascontiguousarray(W[:, :, inputs:])
+    W, b = (np.array(a, np.float32)[:, inputs:] for a in (weights[:3], weights[3:]))
+    return np.concatenate([b[..., None], W[:, :, :inputs]], axis=2), np.ascontiguousarray(W[:, :, inputs:])
 
 
 def gradient_by_products(
@@ -389,12 +390,7 @@ def _descend_by_products(
 
 def descend_networks(
     q: Array,
-    W0: Array,
-    E1: Array,
-    E2: Array,
-    b0: Array,
-    b1: Array,
-    b2: Array,
+    weights: Sequence[Array],
     data: Array,
     inputs: int,
     outputs: int,
@@ -411,16 +407,16 @@ def descend_networks(
 ) -> None:
     """Advance q: (replicas, 2) float64 in place by `steps` learning steps, the first of which is number `first`.
 
-    W0, E1, E2: (N, N), b0, b1, b2: (N,), data: (samples, inputs + outputs); rate: γ; noise: √(2 D0); batch: B; ticks:
-    T_a; kind: TOTAL or LOCAL. Replicas are reflected at |q| = wall; a not-a-number stays one. q is float64, for which a
-    step below its last digit is none; a gradient has float32's accuracy. B costs as much as the next multiple of 4.
-    Above LARGEST neurons, where the weights of sixteen replicas would no longer stay close, all replicas share products
-    with [W0 E1 E2]; then the bits may depend on the threads of the linear algebra, and no longer on anything else.
+    weights: W0, E1, E2: (N, N), b0, b1, b2: (N,); data: (samples, inputs + outputs); rate: γ; noise: √(2 D0); batch: B;
+    ticks: T_a; kind: TOTAL or LOCAL. Replicas are reflected at |q| = wall; a not-a-number stays one. q is float64, so
+    that small steps add up; a gradient has float32's accuracy. B costs as much as the next multiple of 4. Above LARGEST
+    neurons, where the weights of sixteen replicas would no longer stay close, all replicas share products with
+    [W0 E1 E2]; there the bits may also depend on the threads of the linear algebra.
     """
-    driven, recurrent = plane(W0, E1, E2, b0, b1, b2, inputs)
+    driven, recurrent = plane(weights, inputs)
     data = np.ascontiguousarray(data, np.float32)
     numbers = (float(rate), float(noise), int(batch), int(ticks), int(steps), int(first), int(seed), int(kind))
-    method = _descend if len(W0) <= LARGEST else _descend_by_products
+    method = _descend if len(weights[0]) <= LARGEST else _descend_by_products
     method(q, driven, recurrent, data, int(outputs), *numbers, float(wall))
 
 
