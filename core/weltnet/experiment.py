@@ -127,9 +127,11 @@ class Experiment(Generic[P, S]):
     derived: Callable[[P], Mapping[str, str]] = field(default=lambda params: {})
     """Quantities derived from the knobs, shown at their foot: symbol -> text."""
     settle: Callable[[S, P, P], P] = field(default=lambda state, before, wanted: wanted)
-    """What becomes of the knobs `wanted` in this state, where one knob follows from others; idempotent. Called with
-    before = wanted when a run begins. What it returns is what the run records."""
+    """What becomes of the knobs `wanted` after `before` in this state, where one knob follows from others; what it
+    returns is what the run records, and is its own answer whatever was before."""
     time_unit: str = "steps"
+    calibrations: tuple[str, ...] = ()
+    """Names of the calibrations (`weltnet.calibrations`) on which the verdicts rest; at least one."""
 
     @property
     def saboteurs(self) -> tuple[Saboteur, ...]:

@@ -122,10 +122,10 @@ class Timeline(Generic[P, S]):
         line.seek(step, report)
         return line
 
-    def begin(self, params: P, seed: int, report: Report = silent) -> None:
-        """Start anew from step 0 with these Params and this seed."""
+    def begin(self, params: P, seed: int, report: Report = silent, before: P | None = None) -> None:
+        """Start anew from step 0 with these Params, wished for after those `before` (the defaults), and this seed."""
         state = self.experiment.begin(params, seed, report)
-        params = self.experiment.settle(state, params, params)
+        params = self.experiment.settle(state, before or type(params)(), params)
         self.state, self.params, self.seed, self.initial = state, params, seed, params
         self.changes: list[tuple[int, P]] = []
         self.marks: deque[_Mark] = deque(maxlen=CHECKPOINTS)
@@ -166,7 +166,8 @@ class Timeline(Generic[P, S]):
     def change(self, params: P, report: Report = silent) -> None:
         """Turn knobs now: what was recorded from this step on is dropped; a restarting knob begins anew."""
         if self.params.restarts(params):
-            self.begin(params, self.seed, report)
+            params = self.experiment.settle(self.state, self.params, params)
+            self.begin(params, self.seed, report, params)
         elif (params := self.experiment.settle(self.state, self.params, params)) != self.params:
             self.changes = [c for c in self.changes if c[0] < self.step]
             self.changes.append((self.step, params))
@@ -175,7 +176,7 @@ class Timeline(Generic[P, S]):
 
     def rewind(self, report: Report = silent) -> None:
         """Back to step 0 with the same seed and the knobs as they are now."""
-        self.begin(self.params, self.seed, report)
+        self.begin(self.params, self.seed, report, self.params)
         self.seq += 1
 
     def back(self) -> None:

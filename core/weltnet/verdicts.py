@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from weltnet.experiment import Claim, Verdict, Word
 
-__all__ = ["judge", "mean_with_error"]
+__all__ = ["judge", "mean_with_error", "ratio_with_error"]
 
 
 def judge(
@@ -60,3 +60,16 @@ def mean_with_error(series: ArrayLike, batches: int = 10) -> tuple[float, float]
     means = x[-size * batches :].reshape(batches, size).mean(axis=1)
     t95 = {5: 2.776, 8: 2.365, 10: 2.262, 20: 2.093}.get(batches, 2.3)
     return float(means.mean()), t95 * float(means.std(ddof=1)) / math.sqrt(batches)
+
+
+def ratio_with_error(part: ArrayLike, whole: ArrayLike, batches: int = 10) -> tuple[float, float]:
+    """Σ part / Σ whole of two correlated stationary series and its 95 % half-width by batch means of the residual.
+
+    Valid where the mean of `whole` is many of its errors away from zero; not finite where it is zero.
+    """
+    a, b = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)
+    scale = float(b.mean()) if len(b) else 0.0
+    if scale == 0.0:
+        return math.nan, math.inf
+    ratio = float(a.mean()) / scale
+    return ratio, mean_with_error((a - ratio * b) / abs(scale), batches)[1]

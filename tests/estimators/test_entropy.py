@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from weltnet.estimators.density import Grid
-from weltnet.estimators.entropy import contraction, destruction, entropy, entropy_of, nearest_neighbours, production
+from weltnet.estimators.entropy import (
+    compression,
+    contraction,
+    destruction,
+    entropy,
+    entropy_of,
+    nearest_neighbours,
+    production,
+)
 from weltnet.kernels.ensemble import descend, initial
 from weltnet.systems.losses import tabulate
 from weltnet.systems.networks import train
@@ -129,6 +137,16 @@ def test_destruction_against_its_operational_form(learning):
     rows = learning[0.0]
     assert (rows[10:, 1] > 0.02).all()
     assert np.abs(rows[10:, 2] / rows[10:, 1] - 1).max() < 0.10
+
+
+def test_compression_of_a_gaussian():
+    """Link: dS/dt = ∇·v. Members with v = −aq + ωJq lose 2a nats a unit of time, whatever ω; 5 %, seeds 0 to 4."""
+    a, omega, found = 0.7, 3.0, []
+    for seed in range(5):
+        q = 0.4 * np.random.default_rng(seed).standard_normal((20_000, 2))
+        found.append(compression(GRID, q, -a * q + omega * q[:, ::-1] * [-1, 1]))
+    assert abs(np.mean(found) / (2 * a) - 1) < 0.05
+    assert compression(GRID, q, np.zeros_like(q)) == 0.0
 
 
 def test_refusal():

@@ -11,7 +11,7 @@ import pytest
 
 from weltnet.estimators.curvature import curvature
 from weltnet.estimators.generator import fit
-from weltnet.experiments.observatory import BASIS, CENTRE, EXPERIMENT, STRIDE, ObservatoryParams
+from weltnet.experiments.observatory import CENTRE, EXPERIMENT, STRIDE, ObservatoryParams
 from weltnet.observables import Field, MetricField, Scalar, Series
 from weltnet.timeline import Timeline
 
@@ -30,7 +30,7 @@ def line() -> Timeline[ObservatoryParams, object]:
 
 def dragging(line: Timeline) -> tuple[float, float]:
     """ω at the centre and its standard error."""
-    c = curvature(fit(line.state.moments), CENTRE, 1.0)
+    c = curvature(fit(line.state.copies.moments), CENTRE, 1.0)
     return float(c.vorticity[0]), float(c.vorticity_error[0])
 
 
@@ -86,11 +86,6 @@ def test_past_stays_when_the_rate_is_turned() -> None:
     after = line.frame().seen["ledger"]
     assert isinstance(before, Series) and isinstance(after, Series)
     assert np.array_equal(before.y, after.y)
-
-
-def test_regression_basis_is_the_one_of_the_stencil(line: Timeline) -> None:
-    """Chain: the state's sums and the picture's stencil speak of the same polynomials."""
-    assert line.state.moments.basis == BASIS
 
 
 def test_threads_do_not_matter() -> None:

@@ -1,23 +1,26 @@
 """Observatory: one learning network, both descriptions at once.
 
-Claim.   The weights of a network that learns are an ensemble with an entropy ledger; its neurons, at any weights, live
-         in a space-time whose time runs by the entropy S that the learning of the weights destroys,
+Claim.   The weights of a network that learns obey one law with one dial, κ = 4Dμ/γ, diffusive below 1, classical at 1,
+         quantum above, ħ² = (κ − 1)/μ² [2008.01540 §5]; its neurons, at any weights, live in a space-time whose time
+         runs by the entropy S that the learning of the weights destroys,
 
              ds² = −S dt² + h_ij (dX^i − v^i dt)(dX^j − v^j dt),   h = C⁻¹.                  [2111.00903 §4–6]
 
-Conventions.   q ∈ [−3, 3]² is the learned plane of the weights, U(q) the boundary loss, u its barrier. A learning step
-         is q ← q − γ g_B(q) + √(2 D0) ξ with each replica's own minibatch; rates are in nats per learning step, and
-         S = γ⟨∇²U⟩ (gross and signed) counts one tick of the neurons per learning step. X are the means of the two
-         halves of the network, v and C their drift and noise per tick, measured on copies of the network whose weights
-         are held at q*, and λ their contraction rate at the centre.
+Conventions.   q ∈ [−3, 3]² is the learned plane of the weights, U(q) the boundary loss, u its barrier. The laws of
+         learning along the dial, and what each produces and destroys, are those of `weltnet.learning`; rates are in
+         nats per learning step, and S, gross and signed, counts one tick of the neurons per learning step. X are the
+         means of the two halves of the network, v and C their drift and noise per tick, measured on copies of the
+         network whose weights are held at q*, λ and ω their contraction and rotation at the centre.
 
-Put in by hand.   The lapse S is one global number, defined as the entropy destroyed by learning, gross, not net: other
-         definitions are possible and disagree. D0 is noise added to that of the minibatches. Two directions of weight
-         space out of N² are shown.
+Put in by hand.   The lapse S is one global number, a definition: others are possible and disagree. D0 is noise added to
+         that of the minibatches. Two directions of weight space out of N² are shown. Above κ = 1 the replicas are
+         guided: ψ is solved on a grid and listens to none of them. Crossing κ = 1 upwards starts ψ from the density of
+         the replicas, at rest.
 
 What would refute it.   Mirror wells of different depth; a learning equilibrium in which noise produces more or less
-         entropy than learning destroys; a curvature at the centre that is not the 6 λ²/S of de Sitter space, with λ
-         computed from the weights alone.
+         entropy than learning destroys; a curvature at the centre that is not the 6 λ²/S of de Sitter space, or a
+         rotation that does not turn round when the weights cross to the mirror well, with λ and ω computed from the
+         weights alone; a share of replicas in a well that is not |ψ|².
 """
 
 from __future__ import annotations
@@ -30,21 +33,18 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from weltnet import learning, states
 from weltnet.estimators.contours import contours
 from weltnet.estimators.curvature import cones, curvature
-from weltnet.estimators.density import Grid
-from weltnet.estimators.entropy import destruction, entropy, production
-from weltnet.estimators.generator import Basis, Moments, fit, fold, stencil
+from weltnet.estimators.entropy import entropy
+from weltnet.estimators.generator import fit, stencil
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
 from weltnet.history import Ring
-from weltnet.kernels import copies, ensemble
-from weltnet.observables import Axis, Cloud, Field, MetricField, Observable, Paths, Plane, Scalar, Series
+from weltnet.observables import Axis, Cloud, ComplexField, Field, MetricField, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, choice, knob, region
-from weltnet.systems.landscape import CELLS, Landscape, prepare
+from weltnet.systems.landscape import Landscape, prepare
 from weltnet.systems.losses import HALF_WIDTH
-from weltnet.systems.networks import weights
-from weltnet.theory.spacetimes import contraction
-from weltnet.verdicts import judge, mean_with_error
+from weltnet.verdicts import judge, mean_with_error, ratio_with_error
 
 Array = NDArray[Any]
 
@@ -53,11 +53,10 @@ WINDOW = 300  # strides kept for the ledger and the verdicts: 600 steps
 SETTLED = 150  # strides at the end of the window over which the verdicts average
 SHOWN = 400
 LEVELS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # barriers
-TICKS, EXPECT = 4, 5  # ticks of the copies per stride; strides between two predictions from the weights
-JUMP = 0.4  # a step of q* beyond which the old space-time says nothing about the new one
 # λ, ω per tick and relative shear where the prediction from the weights is good; the share of such frames needed
 SLOW, FAST, SHEARED, FAIR = 0.03, 0.3, 0.15, 0.25
-BASIS, GRID = Basis(5, 0.5), Grid(96, HALF_WIDTH)
+BASIS, GRID = states.BASIS, learning.GRID
+CROSSED = 0.05  # of the frames in either sense of rotation, for a reversal to have been seen
 STARTS = {"ridge": (2.0, 0.0, 0.25), "valley": (-0.2, 1.3, 0.2), "broad": (0.0, 0.0, 0.9)}
 
 
@@ -70,8 +69,12 @@ class ObservatoryParams(Params):
     saboteurs: ClassVar[tuple[Saboteur, ...]] = (
         Saboteur("coupled-halves", "the halves are trained apart", ("mirror",), ("weights",), restarts=True),
         Saboteur("renewal", "only learning moves the weights", ("balance",), ("weights", "ledger")),
-        Saboteur("shuffled-increments", "each step belongs to the state it started from", ("de-sitter",), ("space",)),
-    )
+        Saboteur(
+            "shuffled-increments", "each step belongs to the state it started from", ("de-sitter", "dragging"),
+            ("space",),
+        ),
+        Saboteur("no-osmosis", "noise is matched by an osmotic drift", ("born",), ("weights",)),
+    )  # fmt: skip
 
     neurons_per_half: int = knob(
         32, 4, 128, symbol="N/2", group="Network", restarts=True,
@@ -102,6 +105,15 @@ class ObservatoryParams(Params):
         0.05, 0.01, 1.0, symbol="T₀", unit="barriers", group="Learning", log=True,
         meaning="added isotropic noise as a temperature in units of the barrier u", equation="D0 = γ T₀ u",
     )  # fmt: skip
+    kappa: float = knob(
+        0.4323, 0.0, 4.0, symbol="κ", group="Dial",
+        meaning="diffusive below 1, where it follows from γ, B and T₀ and turning it sets B; classical at 1; quantum "
+        "above", equation="ħ² = (κ − 1)/μ²",
+    )  # fmt: skip
+    multiplier: float = knob(
+        1.5, 0.5, 4.0, symbol="μ", unit="1/action", group="Dial", log=True,
+        meaning="the multiplier of the dial: how much action one nat is", equation="κ = 4Dμ/γ",
+    )  # fmt: skip
     activation_noise: float = knob(
         0.15, 0.05, 0.6, symbol="η", group="States", log=True,
         meaning="noise of every neuron per tick", equation="x ← tanh(W x) + η ξ",
@@ -117,101 +129,78 @@ class ObservatoryParams(Params):
 
 @dataclass(slots=True)
 class ObservatoryState:
-    """q: (M, 2) weights of the replicas; x: (K_c, N) neurons of the copies at q*; what their regression has summed.
-
-    expected: λ, ω and R(0) S at q* as the weights alone predict them.
-    """
+    """Replicas of the weights, copies of the neurons at q*, and what has been booked of either."""
 
     world: Landscape
     seed: int
     step: int
-    q: Array
-    x: Array
-    moments: Moments
+    replicas: learning.Ensemble
+    copies: states.Copies
     ledger: Ring
-    here: Array
-    expected: Array
 
 
 def begin(params: ObservatoryParams, seed: int, report: Report) -> ObservatoryState:
     # The network is part of the apparatus, not of the luck of a run: every seed looks at the same one.
     n, coupled = 2 * params.neurons_per_half, params.breaks("coupled-halves")
     world = prepare(n, params.data, 0, GRID.n, report=report, dense=coupled)
-    *start, spread = STARTS[params.start]
-    q = ensemble.initial(params.replicas, seed, np.array(start), spread)
-    ledger = Ring(("produced", "destroyed", "entropy", "curved", "gamma", "rate", "rotation", "expected"), WINDOW)
-    x = np.zeros((1024 if n <= 64 else 512, n), np.float32)
-    state = ObservatoryState(world, seed, 0, q, x, Moments(BASIS), ledger, q[0].copy(), np.zeros(3))
-    _live(state, params)
+    q1, q2, spread = STARTS[params.start]
+    replicas = learning.begin(params.replicas, seed, (q1, q2), spread, _dial(params).regime)
+    copies = states.begin(n, replicas.q[0].copy())
+    state = ObservatoryState(world, seed, 0, replicas, copies, Ring(BOOKED, WINDOW))
     _book(state, params)
     return state
 
 
-def _added(world: Landscape, p: ObservatoryParams) -> float:
-    """D0, the added diffusion per step."""
-    return float(p.noise * p.learning_rate * world.loss.energy_unit)
+def _dial(p: ObservatoryParams) -> learning.Dial:
+    return learning.Dial(p.kappa, p.multiplier, p.learning_rate, p.batch, p.noise)
+
+
+def settle(state: ObservatoryState, before: ObservatoryParams, wanted: ObservatoryParams) -> ObservatoryParams:
+    """Below 1 the dial follows from γ, B and T₀; turning it there chooses B."""
+    dial = _dial(wanted).settled(_dial(before), state.world.heat)
+    return wanted.model_copy(update={"kappa": dial.kappa, "batch": dial.batch})
 
 
 def _selected(state: ObservatoryState, p: ObservatoryParams) -> Array:
     """q*: the middle of the selected box, or the tracer; never the ensemble mean, which sits on the barrier."""
-    tracer = state.q[0]
+    tracer = state.replicas.q[0]
     x0, y0, x1, y1 = p.selected or (*tracer, *tracer)
     return np.array([(x0 + x1) / 2, (y0 + y1) / 2])
 
 
 def step(state: ObservatoryState, params: ObservatoryParams) -> None:
-    world, renewed = state.world, 0.01 if params.breaks("renewal") else 0.0
-    ensemble.descend(
-        state.q, world.samples, -HALF_WIDTH, 2 * HALF_WIDTH / CELLS, params.learning_rate,
-        float(np.sqrt(2 * _added(world, params))), params.batch, STRIDE, state.step, state.seed, renewed,
-        np.array(STARTS[params.start]),
+    learning.advance(
+        state.replicas, state.world, _dial(params), state.seed, state.step, STRIDE,
+        renewal=0.01 if params.breaks("renewal") else 0.0, start=np.array(STARTS[params.start]),
+        osmosis=not params.breaks("no-osmosis"),
     )  # fmt: skip
     state.step += STRIDE
-    _live(state, params)
     _book(state, params)
 
 
+BOOKED = ("produced", "destroyed", "entropy", "above", "born", "gamma", "rate", "rotation", "bent", "curved", "turned")
+
+
 def _book(state: ObservatoryState, params: ObservatoryParams) -> None:
-    """Enter into the ledger what noise made and learning destroyed, and the curvature at the centre."""
-    world, added = state.world, _added(state.world, params)
-    diffusion = params.learning_rate**2 / (2 * params.batch) * world.covariance
-    diffusion += added * np.array([1.0, 0.0, 1.0])[:, None, None]
-    centre = curvature(fit(state.moments), CENTRE, 1.0)
-    rate, rotation, expected = state.expected
+    """Let the copies live at q*; enter what noise made and learning destroyed, and the space-time at the centre."""
+    states.live(
+        state.copies, state.world, _selected(state, params), noise=params.activation_noise, seed=state.seed,
+        frame=state.step // STRIDE, shuffled=params.breaks("shuffled-increments"),
+    )  # fmt: skip
+    q = state.replicas.q
+    produced, destroyed = learning.rates(state.replicas, state.world, _dial(params))
+    centre = curvature(fit(state.copies.moments), CENTRE, 1.0)
+    rate, rotation, bent = state.copies.expected
     state.ledger.push(
-        produced=production(GRID, state.q, diffusion),
-        destroyed=destruction(GRID, state.q, params.learning_rate, world.laplacian),
-        entropy=entropy(GRID, state.q),
-        curved=_finite(centre.R[0]), gamma=params.learning_rate, rate=rate, rotation=rotation, expected=expected,
+        produced=produced, destroyed=destroyed, entropy=entropy(GRID, q), above=float((q[:, 1] > 0).mean()),
+        born=learning.born(state.replicas), gamma=params.learning_rate, rate=rate, rotation=rotation, bent=bent,
+        curved=_finite(centre.R[0]), turned=_finite(centre.vorticity[0]),
     )  # fmt: skip
 
 
 def _finite(x: float) -> float:
     """A number that a picture can show: what is not resolved at all may be without bound."""
     return float(np.clip(np.nan_to_num(x), -1e6, 1e6))
-
-
-def _live(state: ObservatoryState, params: ObservatoryParams) -> None:
-    """Let the copies of the network at q* run for a few ticks, and fold what they did into the regression."""
-    network, stride = state.world.network, state.step // STRIDE
-    here = _selected(state, params)
-    jumped = bool(np.abs(here - state.here).max() > JUMP)
-    state.here = here
-    Q = state.world.loss.weights_at(here)
-    if jumped:
-        state.moments.reset()
-    if jumped or stride % EXPECT == 0:
-        found = contraction(network, Q, params.activation_noise)
-        state.expected = np.array([found.rate, found.rotation, found.R])
-    X, mean, after, age = copies.advance(
-        state.x, weights(network, Q), network.b, network.c, seed=state.seed, tick=stride * TICKS, ticks=TICKS,
-        noise=params.activation_noise,
-    )  # fmt: skip
-    if params.breaks("shuffled-increments"):
-        far = len(state.x) // 3
-        mean, after = (X + np.roll(a - X, far, axis=1) for a in (mean, after))
-        age = np.minimum(age, np.roll(age, far, axis=1))
-    fold(state.moments, X, mean, after, age)
 
 
 # -- what is seen -----------------------------------------------------------------------------------------------------
@@ -224,7 +213,7 @@ EVENTS = np.stack(np.meshgrid(_e, _e, indexing="ij"), axis=-1).reshape(-1, 2)
 MAP_POINTS, CENTRE = stencil(BASIS, MAP), stencil(BASIS, np.zeros((1, 2)))
 PLANES = {
     "weights": Plane(
-        "Weight space", "replicas, loss, q*",
+        "Weight space", "ψ, replicas, loss, q*",
         Axis("q₁", -HALF_WIDTH, HALF_WIDTH), Axis("q₂", -HALF_WIDTH, HALF_WIDTH), square=True,
     ),
     "ledger": Plane(
@@ -239,13 +228,16 @@ PLANES = {
 
 
 def observe(state: ObservatoryState, params: ObservatoryParams) -> Mapping[str, Observable]:
-    density = np.sqrt(GRID.density(state.q, 0.08))
+    these = state.replicas
+    wave = these.regime == "quantum"
+    psi = these.psi if wave else np.sqrt(GRID.density(these.q, learning.BANDWIDTH)).astype(complex)
     return {
-        "density": Field("weights", density, (-3.0, 3.0, -3.0, 3.0), (0.0, 1.2), "√p"),
+        "psi": ComplexField("weights", psi, (-3.0, 3.0, -3.0, 3.0), 1.2, "ψ"),
         "loss": _lines(state.world),
-        "replicas": Cloud("weights", state.q[1 : 1 + SHOWN], len(state.q), "q"),
-        "tracer": Cloud("weights", state.here[None], 1, "q*", role="tracer"),
-        "above": Scalar(float((state.q[:, 1] > 0).mean()), "P(q₂ > 0)", plane="weights"),
+        "replicas": Cloud("weights", these.q[1 : 1 + SHOWN], len(these.q), "q"),
+        "tracer": Cloud("weights", state.copies.here[None], 1, "q*", role="tracer"),
+        "hbar2": Scalar(_dial(params).hbar2, "ħ²", plane="weights"),
+        "above": Scalar(float(state.ledger["above"][-1]), "P(q₂ > 0)", plane="weights"),
         "ledger": _ledger(state),
         "entropy": Scalar(float(state.ledger["entropy"][-1]), "S_q", "nat", plane="ledger"),
         **_space(state, float(state.ledger["destroyed"][-1])),
@@ -268,7 +260,7 @@ def _ledger(state: ObservatoryState) -> Series:
 
 
 def _space(state: ObservatoryState, S: float) -> dict[str, Observable]:
-    generator = fit(state.moments)
+    generator = fit(state.copies.moments)
     # Where learning destroys no entropy the metric is Euclidean: there is no cone and no curvature to draw.
     lapse = S if S > 0 else 1.0
     map_, centre = curvature(generator, MAP_POINTS, lapse), curvature(generator, CENTRE, lapse)
@@ -282,6 +274,9 @@ def _space(state: ObservatoryState, S: float) -> dict[str, Observable]:
             "space", light.at, np.clip(light.drift, -1, 1), WIDEN * light.radius, light.resolved & (S > 0)
         ),
         "lapse": Scalar(S, "S", "nat/tick", plane="space"),
+        "dragging": Scalar(
+            _finite(centre.vorticity[0]), "ω(0)", error=2 * _finite(centre.vorticity_error[0]), plane="space"
+        ),
         "R0": Scalar(_finite(centre.R[0]), "R(0)", error=2 * _finite(centre.R_error[0]), plane="space"),
         "closure": Scalar(_finite(generator.closure[0]), "closure", plane="space"),
     }
@@ -291,19 +286,24 @@ def _space(state: ObservatoryState, S: float) -> dict[str, Observable]:
 
 
 def theory(state: ObservatoryState, params: ObservatoryParams) -> Mapping[str, Observable]:
-    """At learning equilibrium production equals destruction; at the centre de Sitter curvature R = 6 λ²/S."""
+    """At equilibrium production equals destruction; at the centre R = 6 λ²/S and the weights' own ω; Born's share."""
     seen = _ledger(state)
     S = float(state.ledger["destroyed"][-1])
     ghosts: dict[str, Observable] = {
         "ledger": Series("ledger", seen.x, -seen.y[1:2], ("at equilibrium",), ("production",)),
     }
-    if S > 0 and state.expected[0] > SLOW:
-        ghosts["R0"] = Scalar(6 * float(state.expected[0]) ** 2 / S, "6 λ²/S", plane="space")
+    if state.replicas.regime == "quantum":
+        ghosts["above"] = Scalar(float(state.ledger["born"][-1]), "Born", plane="weights")
+    if np.isfinite(state.copies.expected[1]):
+        ghosts["dragging"] = Scalar(float(state.copies.expected[1]), "ω(0)", plane="space")
+    if S > 0 and state.copies.expected[0] > SLOW:
+        ghosts["R0"] = Scalar(6 * float(state.copies.expected[0]) ** 2 / S, "6 λ²/S", plane="space")
     return ghosts
 
 
 # -- verdict ----------------------------------------------------------------------------------------------------------
 
+QUANTUM = {"kappa": 1.5625, "start": "valley"}
 MIRROR = Claim(
     "mirror", "The two wells of the loss are one function, mirrored.", "2111.00903 §4", "ΔU/u", 0.0, (-1e-9, 1e-9),
     "holds", "an exact symmetry of a network whose halves do not see each other at first",
@@ -318,6 +318,14 @@ DE_SITTER = Claim(
     "R(0) S/6λ²", 1.0, (0.8, 1.2), "holds",
     "λ from the weights alone, R from trajectories; rule and band were set after seeing seeds 0 to 11",
 )  # fmt: skip
+DRAGGING = Claim(
+    "dragging", "When the weights cross to the mirror well, the dragging of frames reverses.", "2111.00903 §6",
+    "ω seen/expected", 1.0, (0.9, 1.1), "holds", "ω from the weights alone against trajectories", at=QUANTUM,
+)  # fmt: skip
+BORN = Claim(
+    "born", "The share of replicas in a well is |ψ|² there.", "2111.00903 §4", "share − Born", 0.0, (-0.014, 0.014),
+    "holds", "equivariance of a guided law, not emergence; the band is 4σ of 20 000 replicas", at=QUANTUM,
+)  # fmt: skip
 
 
 def verdict(state: ObservatoryState, params: ObservatoryParams) -> tuple[Verdict, ...]:
@@ -325,28 +333,40 @@ def verdict(state: ObservatoryState, params: ObservatoryParams) -> tuple[Verdict
     waiting = (
         "" if len(ledger) >= 2 * SETTLED else "The last 300 of at least 600 steps decide; they have not passed yet."
     )
-    destroyed = ledger["destroyed"][last]
-    ratio, ratio_error = mean_with_error(ledger["produced"][last] / np.where(destroyed == 0, np.nan, destroyed))
+    ratio, ratio_error = ratio_with_error(ledger["produced"][last], ledger["destroyed"][last])
     # q* wanders; only where the weights alone predict λ, and four orders resolve the flow, is there something to judge.
-    rates, turns = ledger["rate"][last], np.abs(ledger["rotation"][last])
-    fair = (rates >= SLOW) & (turns <= FAST)
+    rates, turns = ledger["rate"][last], np.nan_to_num(ledger["rotation"][last], nan=9.0)
+    fair = (rates >= SLOW) & (np.abs(turns) <= FAST)
     rate = float(rates[fair].mean()) if fair.any() else SLOW
     de_sitter = 6 * rate**2
     # q* takes what is seen and what is predicted along: their difference varies far less than either.
     more, bent_error = mean_with_error((ledger["curved"][last] - 6 * rates**2)[fair] / de_sitter)
     bent = 1 + more
-    sheared = abs(float(ledger["expected"][last][fair].mean()) / de_sitter - 1) if fair.any() else 0.0
+    sheared = abs(float(ledger["bent"][last][fair].mean()) / de_sitter - 1) if fair.any() else 0.0
     outside = (
         f"In {fair.mean():.0%} of the frames λ ≥ {SLOW} and |ω| ≤ {FAST} per tick, where the weights alone predict R."
         if fair.mean() < FAIR
         else "The flow at the centre is sheared, so it is not de Sitter." if sheared > SHEARED else ""
     )  # fmt: skip
+    told = np.nan_to_num(ledger["rotation"], nan=9.0)
+    slow = np.abs(told) <= FAST
+    seen, told = ledger["turned"][slow], told[slow]
+    drag, drag_error = ratio_with_error(seen * told, told**2)
+    stayed = min((told > 0.02).mean(), (told < -0.02).mean()) < CROSSED if len(told) else True
+    born, born_error = mean_with_error((ledger["above"] - ledger["born"])[last])
+    regime = state.replicas.regime
     return (
         judge(MIRROR, state.world.asymmetry, 1e-12, "Difference of the two wells' depths over the barrier."),
-        judge(BALANCE, ratio, ratio_error, "Mean over the last 300 steps.", null=0.0, waiting=waiting),
+        judge(BALANCE, ratio, ratio_error, "Sums over the last 300 steps.", null=0.0, waiting=waiting,
+              outside="At κ = 1 nothing makes noise, so nothing is produced." if regime == "classical" else ""),
         judge(DE_SITTER, bent, bent_error,
               "Mean over the last 300 steps of what trajectories show over what the weights predict.",
               null=0.0, waiting=waiting, outside="" if waiting else outside),
+        judge(DRAGGING, drag, drag_error, "Slope through zero over the last 600 steps, on both sides of it.",
+              null=0.0, waiting=waiting,
+              outside="" if waiting or not stayed else "q* stayed in one well: nothing has turned round."),
+        judge(BORN, born, born_error, "Share of replicas with q₂ > 0 less |ψ|² there, over the last 300 steps.",
+              waiting=waiting, outside="" if regime == "quantum" else "There is no ψ up to κ = 1."),
     )  # fmt: skip
 
 
@@ -354,7 +374,11 @@ def verdict(state: ObservatoryState, params: ObservatoryParams) -> tuple[Verdict
 
 
 def derived(params: ObservatoryParams) -> Mapping[str, str]:
-    return {"N": f"{2 * params.neurons_per_half} neurons", "τ": f"{params.learning_rate:g} per step"}
+    dial = _dial(params)
+    law = {"diffusive": "SGD, emergent", "classical": "inertia, emergent", "quantum": "Nelson, guided"}[dial.regime]
+    quantum = {"ħ": f"{dial.hbar:.3g}", "μₙ = 2πħ": f"{2 * np.pi * dial.hbar:.3g}"}
+    size = {"s": f"{dial.hbar:.3g}"} if dial.regime == "diffusive" else quantum
+    return {"N": f"{2 * params.neurons_per_half} neurons", "law": law} | size
 
 
 EXPERIMENT = Experiment(
@@ -368,7 +392,7 @@ EXPERIMENT = Experiment(
     emergent="drift, noise, curvature and cones of the neurons; production and destruction of the weights' entropy",
     params=ObservatoryParams,
     planes=PLANES,
-    claims=(MIRROR, BALANCE, DE_SITTER),
+    claims=(MIRROR, BALANCE, DE_SITTER, DRAGGING, BORN),
     presets=(
         Preset("Learning opens the cone", "From the ridge learning first creates entropy: no cone. Watch it open.",
                {"start": "ridge", "learning_rate": 1.0}),
@@ -376,6 +400,24 @@ EXPERIMENT = Experiment(
                {"start": "broad", "selected": (-0.25, 1.35, -0.25, 1.35)}),
         Preset("Cold learning", "With large minibatches the replicas sit at the bottom and the ledger narrows.",
                {"start": "valley", "batch": 16}),
+        Preset("Hot learning", "A large rate melts the two wells into one cloud, and the tracer turns round and round.",
+               {"start": "valley", "learning_rate": 9.0}),
+        Preset("Falling without noise", "At κ = 1 the replicas swing for ever and nothing is produced: no equilibrium.",
+               {"start": "valley", "kappa": 1.0}),
+        Preset("A wave in two worlds", "ψ leaks into the mirror well and back; when q* crosses, ω(0) changes sign.",
+               QUANTUM),
+        Preset("Small ħ", "At ħ = .3 the wave stays in its well as if there were no other.",
+               QUANTUM | {"kappa": 1.2025}),
+        Preset("Large ħ", "The wave falls from the ridge into both wells and meets itself: fringes, and nodes between.",
+               {"start": "broad", "kappa": 4.0}),
+        Preset("Limit cycle", "Another boundary, the same two worlds: the flow it has learned never comes to rest.",
+               {"data": "cycle"}),
+        Preset("Two wells of data", "A boundary that does not turn: the valleys of the loss lie where q₂ is small.",
+               {"data": "wells", "start": "broad"}),
+        Preset("A larger network", "256 neurons: the same wells, the same ledger, a quieter space-time.",
+               {"neurons_per_half": 128}),
+        Preset("Eight neurons", "So few neurons that X hardly closes: look at the closure, and at what turns grey.",
+               {"neurons_per_half": 4}),
     ),
     stride=STRIDE,
     verify_steps=1200,
@@ -386,4 +428,5 @@ EXPERIMENT = Experiment(
     theory=theory,
     verdict=verdict,
     derived=derived,
+    settle=settle,
 )  # fmt: skip

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from weltnet.systems.losses import HALF_WIDTH, LossTable, tabulate
 from weltnet.systems.networks import AnyReport, Network, Report, train
 
-__all__ = ["CELLS", "Landscape", "prepare"]
+__all__ = ["CEILING", "CELLS", "Landscape", "prepare"]
 
 Array = NDArray[Any]
 
 CELLS = 48
 """Cells per axis of the table of sample gradients."""
+
+CEILING = 25.0
+"""The height in barriers at which V is cut off: nothing that is shown climbs there, and phases stay resolved."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,25 @@ class Landscape:
         """(U − U_min)/u: (n, n), in units of the barrier."""
         height: Array = (self.loss.mean(self.axis) - self.loss.minimum) / self.loss.energy_unit
         return height
+
+    @cached_property
+    def potential(self) -> Array:
+        """V = (U − U_min)/u, cut off at CEILING: (n, n). What a wave or an inertial replica moves in."""
+        V: Array = np.minimum(self.height, CEILING)
+        return V
+
+    @cached_property
+    def force(self) -> Array:
+        """−∇V: (2, n, n), zero where V is cut off."""
+        force: Array = np.where(self.height < CEILING, -self.loss.gradient(self.axis) / self.loss.energy_unit, 0.0)
+        return force
+
+    @cached_property
+    def heat(self) -> float:
+        """s = D/γ of minibatches of one sample at learning rate 1, in barriers, at the bottom of a well: tr C/4u."""
+        bottom = np.unravel_index(self.height.argmin(), self.height.shape)
+        xx, _, yy = self.covariance[(slice(None), *bottom)]
+        return float(xx + yy) / (4.0 * self.loss.energy_unit)
 
     @cached_property
     def asymmetry(self) -> float:

@@ -15,12 +15,9 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-__all__ = ["CEILING", "SplitStep", "density", "fidelity", "packet"]
+__all__ = ["SplitStep", "density", "fidelity", "packet"]
 
 Array = NDArray[Any]
-
-CEILING = 25.0
-"""Losses are cut off here (in barriers): no wave with less energy tells the difference, and phases stay resolved."""
 
 DIM = 1e-6
 """A velocity is not asked of a wave where its density is below this fraction of the highest."""
