@@ -10,6 +10,9 @@ import sys
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    from weltnet_app import bytecode
+
+    bytecode.keep()
     from weltnet_app.cli import run
 
     sys.exit(run(sys.argv[1:]))

@@ -15,6 +15,7 @@ from tornado.ioloop import PeriodicCallback
 from weltnet.experiment import Experiment
 from weltnet.experiments import ALL
 from weltnet.params import BadParams
+from weltnet.worker import Spare
 from weltnet_app import address
 from weltnet_app.assets import ASSETS
 from weltnet_app.feed import Feed
@@ -30,10 +31,10 @@ CLEAN_EVERY_MS = 5_000
 
 
 def open_lab(
-    loop: asyncio.AbstractEventLoop, port: int, origins: frozenset[str], own: Sequence[Any]
+    loop: asyncio.AbstractEventLoop, port: int, origins: frozenset[str], own: Sequence[Any], spare: Spare | None = None
 ) -> tuple[tornado.web.Application, Callable[[], None]]:
     """The web application of the lab and the function that ends it."""
-    runs = Runs(loop)
+    runs = Runs(loop, spare=spare)
     first = ALL[0].slug
     server = get_server(
         {e.slug: page_of(e, runs) for e in ALL},
@@ -53,11 +54,13 @@ def open_lab(
     # Panel can only build an application together with a listening socket; the door has its own.
     server.unlisten()
     server.start()
-    cleaning = PeriodicCallback(runs.clean, CLEAN_EVERY_MS)
-    cleaning.start()
+    regular = [PeriodicCallback(what, CLEAN_EVERY_MS) for what in (runs.clean, runs.refill)]
+    for callback in regular:
+        callback.start()
 
     def close() -> None:
-        cleaning.stop()
+        for callback in regular:
+            callback.stop()
         runs.stop()
         server.stop(wait=False)
 

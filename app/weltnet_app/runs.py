@@ -17,7 +17,7 @@ from weltnet import codec
 from weltnet.experiment import Experiment, Frame, Verdict
 from weltnet.params import BadParams, Params
 from weltnet.timeline import Log
-from weltnet.worker import Worker
+from weltnet.worker import Spare, Worker
 from weltnet_app import address
 from weltnet_app.address import Address
 
@@ -28,6 +28,9 @@ YOUNG = 10.0
 
 IDLE = 60.0
 """Seconds without a viewer after which a worker process is ended; the run itself can be resumed."""
+
+REFILL = 6.0
+"""Seconds after a run has begun before the next process is made ready: its page is painted first."""
 
 SPEEDS = (0.25, 8.0)
 
@@ -48,7 +51,13 @@ class Viewer(Protocol):
 class Run:
     """One simulation in its worker process, as the web process sees it."""
 
-    def __init__(self, experiment: Experiment[Any, Any], wanted: Address, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        experiment: Experiment[Any, Any],
+        wanted: Address,
+        loop: asyncio.AbstractEventLoop,
+        spare: Spare | None = None,
+    ) -> None:
         self.id = secrets.token_urlsafe(12)
         self.experiment = experiment
         self.version = 0
@@ -78,6 +87,7 @@ class Run:
         self._deaths: list[float] = []
         self._watchers: list[Callable[[], None]] = []
         self._loop = loop
+        self._spare = spare
         self._worker: Worker | None = None
 
     # -- what a page may do ------------------------------------------------------------------------------------------
@@ -174,7 +184,8 @@ class Run:
         """Start the worker if there is none: from the last checkpoint, or from the seed."""
         if self._worker is not None or self.error:
             return
-        worker = Worker(self.experiment.slug, lambda m, b: self._post(worker, m, b))
+        ready = self._spare.take() if self._spare else None
+        worker = Worker(self.experiment.slug, lambda m, b: self._post(worker, m, b), ready)
         self._worker, self._asked = worker, False
         saved_at, blob = self._checkpoint or (None, b"")
         worker.send(
@@ -285,8 +296,9 @@ def fresh_seed() -> int:
 class Runs:
     """All runs of this server."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, most: int | None = None) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, most: int | None = None, spare: Spare | None = None) -> None:
         self.loop = loop
+        self.spare = spare
         self.most = most or max(1, os.cpu_count() or 1)
         self._runs: dict[str, Run] = {}
 
@@ -305,7 +317,7 @@ class Runs:
                 f"{running} simulations are running, the most that the {self.most} cores of this machine allow; "
                 "close one of their pages and reload this one."
             )
-        run = Run(experiment, wanted, self.loop)
+        run = Run(experiment, wanted, self.loop, self.spare)
         self._runs[run.id] = run
         run.start()
         return run
@@ -322,7 +334,16 @@ class Runs:
             if not run.viewers and now - run.seen > IDLE:
                 run.stop()
 
+    def refill(self) -> None:
+        """Make the next process ready, unless a page is just being opened."""
+        now = time.monotonic()
+        if self.spare and all(now - run.born > REFILL for run in self._runs.values()):
+            # Elsewhere, because the fork server may still be importing.
+            self.loop.run_in_executor(None, self.spare.fill)
+
     def stop(self) -> None:
         """End every worker."""
         for run in list(self._runs.values()):
             self.close(run)
+        if self.spare:
+            self.spare.close()

@@ -15,10 +15,11 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 import webbrowser
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tornado.web
 from tornado import httputil, netutil
@@ -28,6 +29,9 @@ from tornado.websocket import WebSocketClosedError
 
 from weltnet import __version__
 from weltnet_app import assets
+
+if TYPE_CHECKING:
+    from weltnet.worker import Spare
 
 __all__ = ["serve"]
 
@@ -123,14 +127,15 @@ async def _live(sockets: list[socket.socket], port: int, url: str, browser: bool
     for name in ("SIGTERM", "SIGINT"):
         with contextlib.suppress(NotImplementedError, AttributeError):
             loop.add_signal_handler(getattr(signal, name), stop.set)
-    # The fork server imports the kernels in its own process while this one imports Panel.
     close: Callable[[], None] = lambda: None  # noqa: E731
     try:
+        spare = await loop.run_in_executor(None, _spare)
+        close = spare.close
         await loop.run_in_executor(None, _prepare)
         state.say, state.part = "Building the first page.", 0.8
         from weltnet_app.lab import open_lab
 
-        application, close = open_lab(loop, port, origins, own)
+        application, close = open_lab(loop, port, origins, own, spare)
         state.ready, state.say, state.part = True, "Ready.", 1.0
         door.app = application
         log.info("ready after %.1f s", time.monotonic() - state.began)
@@ -146,11 +151,22 @@ def _quiet(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         loop.default_exception_handler(context)
 
 
-def _prepare() -> None:
-    from weltnet import worker
+def _spare() -> Spare:
+    """Processes of their own import and rehearse the physics while this one imports Panel."""
+    from weltnet.worker import Spare
 
-    worker.warm_up()
+    spare = Spare()
+    threading.Thread(target=spare.fill, daemon=True, name="spare").start()
+    return spare
+
+
+def _prepare() -> None:
+    import holoviews as hv
+
     import weltnet_app.lab  # noqa: F401  (the slow import)
+
+    # HoloViews looks at its first element with pandas, whose import the first page would wait for.
+    hv.Rectangles([])
 
 
 def _has_browser() -> bool:

@@ -25,7 +25,7 @@ from weltnet.experiment import Cancelled
 from weltnet.params import BadParams
 from weltnet.timeline import Log, Timeline
 
-__all__ = ["STEPS_PER_SECOND", "Worker", "warm_up"]
+__all__ = ["STEPS_PER_SECOND", "Process", "Spare", "Worker"]
 
 STEPS_PER_SECOND = 50
 """Learning steps a second at speed 1×."""
@@ -79,30 +79,86 @@ def _environment() -> Any:
                 os.environ[name] = value
 
 
-def warm_up() -> None:
-    """Start the fork server now, so that it imports the kernels while the parent does something else."""
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        from multiprocessing import forkserver
+@dataclasses.dataclass(frozen=True, slots=True)
+class Process:
+    """A running worker process and the parent's end of its pipe."""
 
-        _context()
+    process: Any
+    pipe: Connection
+
+    @classmethod
+    def start(cls, slug: str = "", gentle: bool = False) -> Process:
+        """Start a process for one experiment; without a slug it rehearses all until a worker takes it."""
+        context = _context()
+        pipe, child = context.Pipe()
         with _environment():
-            forkserver.ensure_running()
+            name = f"weltnet {slug}".rstrip()
+            process = context.Process(target=_main, args=(child, slug, gentle), daemon=True, name=name)
+            process.start()
+        child.close()
+        return cls(process, pipe)
+
+    def end(self) -> None:
+        """End the process, which has half a second to do so itself."""
+        with contextlib.suppress(OSError):
+            self.pipe.send_bytes(_pack({"do": "quit"}))
+        self.process.join(0.5)
+        if self.process.is_alive():
+            self.process.kill()
+
+
+class Spare:
+    """One worker process kept ready, with kernels loaded and what experiments prepare by default; from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ready: Process | None = None
+        self._fills = 0
+        self._closed = False
+
+    @property
+    def process(self) -> Any:
+        """The process that is waiting, if there is one."""
+        return self._ready.process if self._ready else None
+
+    def fill(self) -> None:
+        """Start a process if none is waiting. All but the first rehearse gently: runs are going on by then."""
+        with self._lock:
+            if not self._closed and (self._ready is None or not self._ready.process.is_alive()):
+                self._ready = Process.start(gentle=self._fills > 0)
+                self._fills += 1
+
+    def take(self) -> Process | None:
+        """The waiting process, which is the caller's from now on; nothing while one is being started, or if it died."""
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
+            ready, self._ready = self._ready, None
+        finally:
+            self._lock.release()
+        return ready if ready is not None and ready.process.is_alive() else None
+
+    def close(self) -> None:
+        """End the waiting process, and start no other."""
+        with self._lock:
+            self._closed = True
+            ready, self._ready = self._ready, None
+        if ready is not None:
+            ready.end()
 
 
 class Worker:
     """The parent's handle on one worker process. `listen(message, blob)` is called on a reader thread."""
 
-    def __init__(self, slug: str, listen: Listener) -> None:
-        context = _context()
-        self._pipe, child = context.Pipe()
-        with _environment():
-            self.process = context.Process(target=_main, args=(child, slug), daemon=True, name=f"weltnet {slug}")
-            self.process.start()
-        child.close()
+    def __init__(self, slug: str, listen: Listener, ready: Process | None = None) -> None:
+        self._own = ready or Process.start(slug)
+        self.process, self._pipe = self._own.process, self._own.pipe
         self._lock = threading.Lock()
         self._listen = listen
         self._closed = False
         threading.Thread(target=self._read, daemon=True, name=f"reader of {slug}").start()
+        if ready:
+            self.send("be", slug=slug)
 
     def send(self, name: str, blob: bytes = b"", **values: Any) -> None:
         """Send a control; silently nothing when the worker is gone (its death is reported to the listener)."""
@@ -112,10 +168,8 @@ class Worker:
     def close(self) -> None:
         """End the process; the listener hears nothing more."""
         self._closed = True
-        self.send("quit")
-        self.process.join(0.5)
-        if self.process.is_alive():
-            self.process.kill()
+        with self._lock:
+            self._own.end()
 
     def _read(self) -> None:
         with contextlib.suppress(EOFError, OSError):
@@ -131,9 +185,50 @@ class Worker:
 # -- the child's side -------------------------------------------------------------------------------------------------
 
 
-def _main(pipe: Connection, slug: str) -> None:
+def _main(pipe: Connection, slug: str, gentle: bool) -> None:
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
-        _Child(pipe, slug).live()
+        if slug := slug or _taken(pipe, gentle):
+            _Child(pipe, slug).live()
+
+
+def _taken(pipe: Connection, gentle: bool) -> str:
+    """Rehearse until a worker takes this process; returns the slug of its experiment, or nothing at the end."""
+    parts: list[str] = []
+    rehearsal = threading.Thread(target=_rehearse, args=(parts, gentle), daemon=True, name="rehearsal")
+    rehearsal.start()
+    message, _ = _unpack(pipe.recv_bytes())
+    parts.append(message.get("slug", ""))
+    if parts[0]:
+        rehearsal.join()
+    return parts[0]
+
+
+def _rehearse(parts: list[str], gentle: bool) -> None:
+    """Begin every experiment at its defaults and show one frame: that loads kernels and fills what systems cache.
+
+    Results do not depend on it: nothing is kept but caches that are keyed by all they are functions of. It stops when
+    `parts` names another experiment than the one being rehearsed, and goes on when it names that one.
+    """
+    from weltnet.experiments import ALL
+
+    if gentle:
+        # Of this thread alone, where the system can: the run that takes the process goes at full speed.
+        with contextlib.suppress(AttributeError, OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+    for experiment in ALL:
+
+        def report(fraction: float, text: str, slug: str = experiment.slug) -> None:
+            if parts and parts[0] != slug:
+                raise Cancelled
+
+        # Whatever goes wrong will go wrong again in a run, which has somebody to tell.
+        with contextlib.suppress(Exception):
+            report(0.0, "")
+            line = Timeline(experiment, experiment.params(), 0, report)
+            line.advance()
+            frame = line.frame()
+            codec.encode(frame), codec.encode(frame, "exact"), codec.layout(frame)
+            line.verdicts()
 
 
 class _Child:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from weltnet.experiments import ALL
 from weltnet.params import BadParams
 from weltnet.run import outcome
 from weltnet.timeline import Log
+from weltnet.worker import Spare
 from weltnet_app.address import Address
 from weltnet_app.runs import Full, Run, Runs
 
@@ -36,9 +38,9 @@ def start(paused: bool = True, at: int = 0, digest: str = "") -> Address:
     return Address(Log(5, EXPERIMENT.params().model_dump(mode="json")), at, digest, paused)
 
 
-def on_loop(body: Callable[[Runs], Awaitable[None]]) -> None:
+def on_loop(body: Callable[[Runs], Awaitable[None]], spare: Spare | None = None) -> None:
     async def whole() -> None:
-        runs = Runs(asyncio.get_running_loop(), most=2)
+        runs = Runs(asyncio.get_running_loop(), most=2, spare=spare)
         try:
             await asyncio.wait_for(body(runs), 60)
         finally:
@@ -160,3 +162,96 @@ def test_as_many_runs_as_cores() -> None:
         assert isinstance(runs.open(EXPERIMENT, start()), Run)
 
     on_loop(body)
+
+
+# -- the spare process ------------------------------------------------------------------------------------------------
+
+
+def filled() -> Spare:
+    spare = Spare()
+    spare.fill()
+    assert spare.process.is_alive()
+    return spare
+
+
+def alone(process: Any) -> bool:
+    """Whether a process has ended, given a moment."""
+    process.join(5)
+    return not process.is_alive()
+
+
+def test_spare_becomes_the_worker() -> None:
+    """The waiting process is the one that runs, with the bits of this process, whatever it rehearsed before."""
+    steps = 20 * EXPERIMENT.stride
+    promised = outcome(EXPERIMENT, seed=5, steps=steps).digest
+    spare = filled()
+    waiting = spare.process
+
+    async def body(runs: Runs) -> None:
+        run = runs.open(EXPERIMENT, start(at=steps))
+        assert run._worker is not None and run._worker.process is waiting and spare.process is None
+        await until(lambda: run.digest)
+        assert (run.step, run.digest) == (steps, promised)
+
+    on_loop(body, spare)
+    assert alone(waiting)
+
+
+def test_spare_is_not_counted() -> None:
+    """Admission counts runs: with a process waiting, as many may run as without."""
+    spare = filled()
+
+    async def body(runs: Runs) -> None:
+        runs.open(EXPERIMENT, start())
+        spare.fill()
+        runs.open(EXPERIMENT, start())
+        spare.fill()
+        with pytest.raises(Full):
+            runs.open(EXPERIMENT, start())
+
+    on_loop(body, spare)
+
+
+def test_killed_spare_is_replaced() -> None:
+    """A process killed while it waits costs the next run nothing but its head start."""
+    spare = filled()
+    os.kill(spare.process.pid, signal.SIGKILL)
+    assert alone(spare.process)
+
+    async def body(runs: Runs) -> None:
+        run, eye = runs.open(EXPERIMENT, start()), Eye()
+        run.ask(eye)
+        await until(lambda: eye.frames)
+        assert run.notice == ""
+        runs.refill()
+        assert spare.process is None, "a page is being opened"
+        run.born -= 60.0
+        runs.refill()
+        await until(lambda: spare.process and spare.process.is_alive())
+
+    on_loop(body, spare)
+
+
+def test_one_spare_and_none_at_the_end() -> None:
+    """Filling twice starts one process; closing ends it, and nothing can be filled again."""
+    spare = filled()
+    waiting = spare.process
+    spare.fill()
+    assert spare.process is waiting
+    spare.close()
+    assert alone(waiting)
+    spare.fill()
+    assert spare.process is None and spare.take() is None
+
+
+def test_rehearsal_gives_way() -> None:
+    """A process taken at once answers within seconds, though experiments before its own were not rehearsed."""
+
+    async def body(runs: Runs) -> None:
+        began = time.monotonic()
+        run, eye = runs.open(EXPERIMENT, start()), Eye()
+        run.ask(eye)
+        await until(lambda: eye.frames)
+        assert run.step == 0 and time.monotonic() - began < 45
+
+    on_loop(body, filled())
