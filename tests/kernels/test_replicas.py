@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from weltnet.kernels import replicas
-from weltnet.kernels.replicas import LOCAL, TOTAL, descend_networks, draw, tabulate_networks
+from weltnet.kernels.replicas import LOCAL, TOTAL, descend_networks, draw, gradient_by_products, tabulate_networks
 from weltnet.theory import replicas as twins
 
 SEED = 5 + (7 << 32)
@@ -74,6 +74,20 @@ def test_the_total_gradient_is_the_gradient_of_the_loss():
             down, _ = twins.sample_gradients(q - d, weights, samples, inputs, outputs, **rest)
             assert np.abs((up - down) / (2 * h) - g[..., k]).max() < 1e-7
         assert np.abs(local - g).mean() > 0.2 * np.abs(g).mean()
+
+
+@pytest.mark.parametrize("kind", [TOTAL, LOCAL])
+def test_the_gradient_by_products(kind):
+    """Link: the float64 twin. In float64 this form is what every contender of the benchmark is held against."""
+    weights, data, inputs, outputs = network(9, 3, 2)
+    q, sample = start(5), data[draw(5, 4, len(data), 0, 1)[0]]
+    free = slice(inputs, None)
+    biases = np.array(weights[3:])[:, free, None]
+    driven = np.concatenate([biases, np.array(weights[:3])[:, free, :inputs]], axis=2)
+    recurrent = np.array(weights[:3])[:, free, free]
+    g = gradient_by_products(q, driven, recurrent, sample[..., :inputs], sample[..., inputs:], ticks=3, kind=kind)
+    _, exact = twins.sample_gradients(q, weights, sample, inputs, outputs, ticks=3, local=kind == LOCAL)
+    assert np.abs(g - exact.mean(axis=1)).max() < 1e-13
 
 
 def test_table():

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
+from shutil import which
 from typing import Any
 
 import numpy as np
@@ -222,7 +223,7 @@ def _torch(
         return torch.stack([(G * A[k]).sum((1, 2)) + (F * D[k]).sum((1, 2)) for k in (1, 2)], 1) / B
 
     forms = {"torch products": gemm, "torch products, pieces": pieces, "torch bmm": batched}
-    if os.environ.get("WELTNET_TORCH_COMPILE") == "1":
+    if which("g++"):
         forms["torch compile"] = torch.compile(gemm, dynamic=False)
 
     def contender(form: Callable[..., Any]) -> tuple[Callable[[], Any], Callable[[Array], Array]]:

@@ -202,7 +202,9 @@ def _gradient(s, at, driven, recurrent, data, outputs, ticks, valid, samples, ki
     inward = weights + n * n * _LANES
     seen = inward + n * fixed * _LANES
     drive = seen + fixed * _TILE
-    f, e, d, total, states = drive + size, drive + 2 * size, drive + 3 * size, drive + 4 * size, drive + 5 * size
+    f, d, states = drive + size, drive + 2 * size, drive + 3 * size
+    # The drive is not needed on the way back, which sums what reaches the inputs.
+    total = drive if kind == TOTAL else d
     depth = ticks if kind == TOTAL else 2
     nought = states + depth * size
     _clamp(s, seen + _TILE, data, 0, fixed - 1, samples)
@@ -216,27 +218,22 @@ def _gradient(s, at, driven, recurrent, data, outputs, ticks, valid, samples, ki
         _product(s, weights, n * _LANES, _LANES, before, n if t > 0 else 0, drive, _TILE, x, rows, True)
     _clamp(s, x + hidden * _TILE, data, fixed - 1, outputs, samples)
     _product(s, weights, n * _LANES, _LANES, x, n, drive, _TILE, f, n, True)
-    one = broadcast(_f(1.0))
+    one, zero = broadcast(_f(1.0)), broadcast(_f(0.0))
     for i in range(n):
         for m in range(0, _TILE, WIDTH):
             k = i * _TILE + m
-            if m < valid * _LANES:
-                v = load(s, f + k)
-                r = sub(load(s, x + k), v)
-                store(s, e + k, r)
-                # −e f′, the sign of ∂H/∂f
-                r = mul(r, sub(mul(v, v), one))
-                store(s, d + k, r)
-                store(s, total + k, r)
-            else:
-                store(s, e + k, broadcast(_f(0.0)))
-                store(s, d + k, broadcast(_f(0.0)))
-                store(s, total + k, broadcast(_f(0.0)))
+            v = load(s, f + k)
+            e = sub(load(s, x + k), v) if m < valid * _LANES else zero
+            store(s, f + k, e)
+            # −e f′, the sign of ∂H/∂f
+            e = mul(e, sub(mul(v, v), one))
+            store(s, d + k, e)
+            store(s, total + k, e)
     _contract(s, d, n, x, recurrent, g)
     if kind == TOTAL:
         rows = n
         back = hidden
-        source, stride = e, _TILE
+        source, stride = f, _TILE
         for t in range(ticks - 1, -1, -1):
             # f holds ∂H/∂x after tick t, then through its tanh
             _product(s, weights, _LANES, n * _LANES, d, rows, source, stride, f, back, False)
@@ -255,7 +252,7 @@ def _gradient(s, at, driven, recurrent, data, outputs, ticks, valid, samples, ki
 def _room(n, fixed, ticks, kind):
     """Numbers of scratch per block: g and q, weights, drive, states and errors, and four rows of zeros."""
     depth = ticks if kind == TOTAL else 2
-    return (4 + n * (n + fixed)) * _LANES + (fixed + (5 + depth) * n + 1) * _TILE
+    return (4 + n * (n + fixed)) * _LANES + (fixed + (3 + depth) * n + 1) * _TILE
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
