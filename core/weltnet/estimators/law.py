@@ -1,0 +1,181 @@
+"""Which law an ensemble obeys: first order, as diffusion does, or second order, as a wave does. Measured on replicas.
+
+Two equations are held against the density p and the free energy F' of an ensemble in a loss V, m = 1/(2γ):
+
+    first order    F' + V/2 + (s/2) ln p = const(t),                              plain SGD with D_n = γ s;
+    second order   ∂_t F' + γ |∇F'|² + V − c γ ∇²√p/√p = const(t),               Madelung with ħ² = c; c = 0 classical.
+
+ε1 and ε2 are their squared residuals over the sum of the squares of their terms, with s and c fitted, and the *law
+index* is θ = 90° · ε1/(ε1 + ε2): 0° diffusive, 90° unitary or classical, which only c tells apart. It is a diagnostic
+of two models, not the phase of a propagator.                                                                 [derived]
+
+Every inner product is one between two halves of the ensemble, drawn at random, so that the sampling noise of one does
+not correlate with that of the other. All is done at two bandwidths and extrapolated linearly in h_b² to zero.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weltnet.estimators.density import Grid
+from weltnet.estimators.potential import flow, potential
+
+__all__ = ["BANDWIDTHS", "Law", "Witness", "halves", "law"]
+
+Array = NDArray[Any]
+
+BANDWIDTHS = (0.14, 0.2)
+SEEN = 0.05
+"""Fields are compared where p is above this fraction of its highest value, with weight p."""
+
+TOLERANCE = 1e-2
+"""Of the Poisson solves: their error is then a tenth of that of sampling."""
+
+LEAST = 1e-4
+"""No residual counts for less: what is below it the estimator does not resolve."""
+
+
+def halves(members: int, seed: int) -> NDArray[np.bool_]:
+    """A random half of the members: (members,) bool. By index would not do: in a Sobol sequence order is place."""
+    mask = np.zeros(members, dtype=np.bool_)
+    mask[np.random.default_rng([seed, members]).permutation(members)[: members // 2]] = True
+    return mask
+
+
+@dataclass(slots=True)
+class Witness:
+    """What is remembered of an ensemble between looks: three snapshots of (p, F') and the sums that the fits need.
+
+    fields: (3, bandwidths, halves, 2, n, n), newest last; grams: (kept, bandwidths, 2, 3, 3), the cross-half inner
+    products of the terms of both laws, one row per look that had a neighbour before and behind.
+    """
+
+    n: int
+    kept: int
+    looks: int = 0
+    """Since the last `forget`."""
+    rows: int = 0
+    """Ever filled."""
+    fields: Array = field(default_factory=lambda: np.zeros(0))
+    grams: Array = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        if self.fields.size == 0:
+            self.fields = np.zeros((3, len(BANDWIDTHS), 2, 2, self.n, self.n))
+            self.grams = np.zeros((self.kept, len(BANDWIDTHS), 2, 3, 3))
+
+    def forget(self) -> None:
+        """The next look is the first of another motion: no time derivative reaches across."""
+        self.looks = 0
+
+    def look(
+        self, grid: Grid, q: Array, v: Array, half: NDArray[np.bool_], V: Array, apart: float, gamma: float = 0.5
+    ) -> bool:
+        """Take the members q, v: (M, 2), `apart` later than the last look; True when a row was added (for that one).
+
+        v: current velocities; V: (n, n) loss on the grid.
+        """
+        self.fields[:-1] = self.fields[1:]
+        for b, h in enumerate(BANDWIDTHS):
+            for side, members in enumerate((half, ~half)):
+                p, current = flow(grid, q[members], v[members], h)
+                guess = self.fields[1, b, side, 1] if self.looks else None
+                self.fields[2, b, side] = (
+                    p,
+                    potential(grid, p, current, gamma=gamma, guess=guess, tolerance=TOLERANCE).F,
+                )
+        self.looks += 1
+        if self.looks < 3:
+            return False
+        for b in range(len(BANDWIDTHS)):
+            self.grams[self.rows % self.kept, b] = _gram(grid, self.fields[:, b], V, apart, gamma)
+        self.rows += 1
+        return True
+
+    @property
+    def filled(self) -> int:
+        """Rows that hold something."""
+        return min(self.rows, self.kept)
+
+
+def _gram(grid: Grid, fields: Array, V: Array, apart: float, gamma: float) -> Array:
+    """(2, 3, 3): inner products between the halves of F, V/2, ln p/2 and of Y = ∂_tF + γ|∇F|², V, X = γ∇²√p/√p."""
+    p, F = fields[1, :, 0], fields[1, :, 1]
+    mean = p.mean(axis=0)
+    seen = mean > SEEN * mean.max()
+    weight = mean[seen] / mean[seen].sum()
+    sides = []
+    for s in (0, 1):
+        fx, fy = (0.5 * (np.roll(F[s], -1, a) - np.roll(F[s], 1, a)) / grid.spacing for a in (0, 1))
+        Y = (fields[2, s, 1] - fields[0, s, 1]) / (2.0 * apart) + gamma * (fx * fx + fy * fy)
+        px, py = grid.gradient(p[s])
+        (pxx, _), (_, pyy) = grid.gradient(px), grid.gradient(py)
+        X = gamma * (0.5 * (pxx + pyy) / p[s] - 0.25 * (px * px + py * py) / p[s] ** 2)
+        terms = np.stack([F[s], 0.5 * V, 0.5 * np.log(p[s]), Y, V, X])[:, seen]
+        terms -= (terms @ weight)[:, None]
+        sides.append(terms)
+    a, b = sides
+    cross = (a * weight) @ b.T
+    cross = 0.5 * (cross + cross.T)
+    return np.stack([cross[:3, :3], cross[3:, 3:]])
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """Which law, with 95 % half-widths; not-a-number where nothing was measured."""
+
+    theta: float
+    """Law index in degrees."""
+    c: float
+    """ħ² of the second-order law, at h_b → 0."""
+    s: float
+    """s of the first-order law, at h_b → 0."""
+    first: float
+    """ε1."""
+    second: float
+    """ε2."""
+    theta_error: float = math.inf
+    c_error: float = math.inf
+    s_error: float = math.inf
+
+
+def _fit(gram: Array, deposit: float) -> tuple[float, float, float, float, float]:
+    """θ, c, s, ε1, ε2 of summed inner products: (bandwidths, 2, 3, 3)."""
+    found = []
+    for g1, g2 in gram:
+        s = -(g1[0, 2] + g1[1, 2]) / g1[2, 2]
+        c = (g2[2, 0] + g2[2, 1]) / g2[2, 2]
+        found.append((s, c, _share(g1, (1.0, 1.0, s)), _share(g2, (1.0, 1.0, -c))))
+    near, far = (h * h + deposit for h in BANDWIDTHS)
+    s, c = (found[0][k] - (found[1][k] - found[0][k]) / (far - near) * near for k in (0, 1))
+    first, second = found[0][2:]
+    return 90.0 * first / (first + second), c, s, first, second
+
+
+def _share(gram: Array, coefficients: tuple[float, float, float]) -> float:
+    k = np.array(coefficients)
+    return max(float(k @ gram @ k) / float(k * k @ np.diag(gram)), LEAST)
+
+
+def law(grid: Grid, grams: Array, blocks: int = 10) -> Law:
+    """The law that rows of inner products, (rows, bandwidths, 2, 3, 3), follow together.
+
+    Errors: delete-one jackknife over stretches of rows in time (Student t), fair when a stretch is longer than the
+    memory of the sampling noise.
+    """
+    if len(grams) == 0:
+        return Law(*(math.nan,) * 5)
+    theta, c, s, first, second = _fit(grams.sum(axis=0), grid.deposit_variance)
+    count = min(blocks, len(grams))
+    if count < 3:
+        return Law(theta, c, s, first, second)
+    parts = np.stack([piece.sum(axis=0) for piece in np.array_split(grams, count)])
+    without = np.array([_fit(parts.sum(axis=0) - part, grid.deposit_variance)[:3] for part in parts])
+    t95 = {3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306}.get(count, 2.262)
+    spread = t95 * np.sqrt((count - 1) / count * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
+    return Law(theta, c, s, first, second, *(float(e) for e in spread))
