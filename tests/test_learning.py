@@ -77,8 +77,8 @@ def test_wave_and_its_replicas_balance(world: Landscape) -> None:
     """Link: exact wave → ledger. Late production/destruction of ψ is 1 within 2 %; replicas follow |ψ|², L1 < .12."""
     these = begun(WAVE)
     ledger = []
-    for first in range(0, 3000, 4):
-        learning.advance(these, world, WAVE, 1, first, 4)
+    for first in range(0, 6000, 8):
+        learning.advance(these, world, WAVE, 1, first, 8)
         ledger.append(learning.rates(these, world, WAVE))
     produced, destroyed = np.array(ledger).T
     assert 0.98 < produced.sum() / destroyed.sum() < 1.02
@@ -93,7 +93,7 @@ def test_live_wave_against_a_fine_one(world: Landscape) -> None:
     these = begun(WAVE, 1000, 0.35)
     start = these.psi.astype(complex)
     learning.advance(these, world, WAVE, 1, 0, 100)
-    fine = learning.SplitStep(world.axis, world.potential, WAVE.hbar, WAVE.lasts / 40).step(start, 4000)
+    fine = learning.SplitStep(world.axis, world.potential, WAVE.hbar, WAVE.lasts / 20).step(start, 2000)
     assert fidelity(these.psi, fine) > 0.999
 
 

@@ -7,7 +7,7 @@
     κ > 1   quantum     iħ ∂_t ψ = −½ħ²∇²ψ + Vψ, dq = (v + u) dt + √ħ dw (Nelson)               guided, 2012.05082 §3
 
 V = (U − U_min)/u is the loss in barriers. Below 1 the dial is not free: with s = D/γu at the bottom of a well it is
-κ = 1 − (μ s)². From 1 on a learning step lasts t = min(γ, 4)/100.
+κ = 1 − (μ s)². From 1 on a learning step lasts t = min(γ, 4)/200.
 """
 
 from __future__ import annotations
@@ -34,9 +34,6 @@ Regime = Literal["diffusive", "classical", "quantum"]
 GRID = Grid(96, HALF_WIDTH)
 BANDWIDTH = 0.08
 """Smoothing of the density from which a wave starts."""
-
-SUBSTEPS = 2
-"""Steps of a wave or of inertia in one learning step: with one, the replicas of a wave lag it by 10 % in L1."""
 
 BATCHES = (1, 32)
 FASTEST = float(np.sqrt(2 * CEILING))
@@ -73,7 +70,7 @@ class Dial:
     @property
     def lasts(self) -> float:
         """Duration of a learning step from κ = 1 on."""
-        return min(self.rate, 4.0) / 100.0
+        return min(self.rate, 4.0) / 200.0
 
     def settled(self, before: Dial, heat: float) -> Dial:
         """Below κ = 1 the dial follows from γ, B and T₀; turning it there chooses B instead. Idempotent.
@@ -136,7 +133,7 @@ def advance(
     """
     if dial.regime != these.regime:
         _cross(these, world, dial.regime)
-    inverse, dt = 1.0 / GRID.spacing, dial.lasts / SUBSTEPS
+    inverse, dt = 1.0 / GRID.spacing, dial.lasts
     if dial.regime == "diffusive":
         added = float(np.sqrt(2.0 * _added(world, dial)))
         ensemble.descend(
@@ -144,11 +141,11 @@ def advance(
             seed, renewal, np.zeros(3) if start is None else start,
         )  # fmt: skip
     elif dial.regime == "classical":
-        guided.leapfrog(these.q, these.v, world.force, -HALF_WIDTH, inverse, dt, steps * SUBSTEPS)
+        guided.leapfrog(these.q, these.v, world.force, -HALF_WIDTH, inverse, dt, steps)
     else:
         these.hbar = dial.hbar
         wave, kick = _wave(world, dial.hbar, dt), float(np.sqrt(dial.hbar * dt))
-        for k in range(SUBSTEPS * first, SUBSTEPS * (first + steps)):
+        for k in range(first, first + steps):
             v, u = wave.flow(these.psi)
             guided.nelson(these.q, v + u if osmosis else v, -HALF_WIDTH, inverse, dt, kick, seed, k)
             these.psi = wave.step(these.psi)
@@ -166,7 +163,7 @@ def rates(these: Ensemble, world: Landscape, dial: Dial) -> tuple[float, float]:
         return production(GRID, these.q, diffusion), destruction(GRID, these.q, dial.rate, world.laplacian)
     if these.regime == "classical":
         return 0.0, compression(GRID, these.q, these.v) * dial.lasts
-    v, u = _wave(world, dial.hbar, dial.lasts / SUBSTEPS).flow(these.psi)
+    v, u = _wave(world, dial.hbar, dial.lasts).flow(these.psi)
     p = density(these.psi)
     scale = 2.0 / dial.hbar / float(p.sum()) * dial.lasts
     produced = scale * float((p * (u * u).sum(axis=0)).sum())
