@@ -143,7 +143,19 @@ def test_a_wave_hands_its_current_over(world: Landscape) -> None:
     these = begun(WAVE, 2000, 0.35)
     these.hbar = WAVE.hbar
     these.psi = (these.psi * np.exp(1j * GRID.axis[:, None])).astype(np.complex64)
-    learning._cross(these, world, "classical")
+    learning._cross(these, world, replace(WAVE, kappa=1.0))
     near = np.hypot(*(these.q - WELL).T) < 0.5
     assert these.v[near, 0].mean() == pytest.approx(WAVE.hbar, rel=0.02)
     assert abs(these.v[near, 1].mean()) < 0.02
+
+
+def test_a_current_hands_its_free_energy_over(world: Landscape) -> None:
+    """Link: F' by weighted Poisson. Replicas that fly along q₁ at κ = 1 start a wave whose phase has that gradient."""
+    these = begun(replace(WAVE, kappa=1.0), 20_000, 0.35)
+    these.v = np.tile([0.6, 0.0], (20_000, 1))
+    learning._cross(these, world, WAVE)
+    v, _ = learning._wave(world, WAVE.hbar, WAVE.lasts).flow(these.psi)
+    near = np.hypot(GRID.axis[:, None] - WELL[0], GRID.axis[None, :] - WELL[1]) < 0.5
+    assert v[0][near].mean() == pytest.approx(0.6, rel=0.03)
+    assert abs(v[1][near].mean()) < 0.03
+    assert abs(density(these.psi).sum() * GRID.cell - 1.0) < 1e-3

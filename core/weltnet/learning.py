@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from weltnet.estimators.density import Grid
 from weltnet.estimators.entropy import compression, destruction, production
+from weltnet.estimators.potential import flow, potential
 from weltnet.kernels import ensemble, guided
 from weltnet.systems.landscape import CEILING, CELLS, Landscape
 from weltnet.systems.losses import HALF_WIDTH
@@ -132,7 +133,7 @@ def advance(
     learning diffuses; without `osmosis` the drift u that balances Nelson's noise is left out.
     """
     if dial.regime != these.regime:
-        _cross(these, world, dial.regime)
+        _cross(these, world, dial)
     inverse, dt = 1.0 / GRID.spacing, dial.lasts
     if dial.regime == "diffusive":
         added = float(np.sqrt(2.0 * _added(world, dial)))
@@ -179,19 +180,24 @@ def born(these: Ensemble) -> float:
     return float((p[:, middle + 1 :].sum() + 0.5 * p[:, middle].sum()) / p.sum())
 
 
-def _cross(these: Ensemble, world: Landscape, regime: Regime) -> None:
-    """Into another regime the replicas take their places, and the velocity of the wave if they come from one.
+def _cross(these: Ensemble, world: Landscape, dial: Dial) -> None:
+    """Into another regime the replicas take their places, and what velocity they have.
 
-    A wave starts from their density at rest: at learning equilibrium the current velocity is zero.
+    A wave starts as √p e^{iF'/ħ}, F' the free energy of their current. Where learning diffused it is taken to be at
+    rest, as it is at learning equilibrium; and a diffusion has no velocity to take over.
     """
     v, psi = NO_VELOCITY, NO_WAVE
-    if regime == "quantum":
-        psi = np.sqrt(GRID.density(these.q, BANDWIDTH)).astype(np.complex64)
-    elif regime == "classical" and these.regime == "quantum":
+    if dial.regime == "quantum":
+        p, F = GRID.density(these.q, BANDWIDTH), np.zeros((GRID.n, GRID.n))
+        if these.regime == "classical":
+            p, current = flow(GRID, these.q, these.v, BANDWIDTH)
+            F = potential(GRID, p, current).F
+        psi = (np.sqrt(p) * np.exp(1j / dial.hbar * F)).astype(np.complex64)
+    elif dial.regime == "classical" and these.regime == "quantum":
         v = np.clip(GRID.at(_wave(world, these.hbar, 1.0).flow(these.psi)[0], these.q), -FASTEST, FASTEST)
-    elif regime == "classical":
+    elif dial.regime == "classical":
         v = np.zeros_like(these.q)
-    these.regime, these.v, these.psi = regime, v, psi
+    these.regime, these.v, these.psi = dial.regime, v, psi
 
 
 def _added(world: Landscape, dial: Dial) -> float:

@@ -14,8 +14,8 @@ Conventions.   q ∈ [−3, 3]² is the learned plane of the weights, U(q) the b
 
 Put in by hand.   The lapse S is one global number, a definition: others are possible and disagree. D0 is noise added to
          that of the minibatches. Two directions of weight space out of N² are shown. Above κ = 1 the replicas are
-         guided: ψ is solved on a grid and listens to none of them. Crossing κ = 1 upwards starts ψ from the density of
-         the replicas, at rest.
+         guided: ψ is solved on a grid and listens to none of them; when the dial is turned up it starts from their
+         density and free energy, at rest if they diffused.
 
 What would refute it.   Mirror wells of different depth; a learning equilibrium in which noise produces more or less
          entropy than learning destroys; a curvature at the centre that is not the 6 λ²/S of de Sitter space, or a
@@ -303,7 +303,7 @@ def theory(state: ObservatoryState, params: ObservatoryParams) -> Mapping[str, O
 
 # -- verdict ----------------------------------------------------------------------------------------------------------
 
-QUANTUM = {"kappa": 1.5625, "start": "valley"}
+QUANTUM = {"kappa": 2.0, "start": "valley"}
 MIRROR = Claim(
     "mirror", "The two wells of the loss are one function, mirrored.", "2111.00903 §4", "ΔU/u", 0.0, (-1e-9, 1e-9),
     "holds", "an exact symmetry of a network whose halves do not see each other at first",
@@ -390,7 +390,8 @@ EXPERIMENT = Experiment(
     question="One network learns. What do its weights do, and in what space-time do its neurons live?",
     formula=r"ds^2=-S\,dt^2+h_{ij}\,(dX^i-v^i dt)(dX^j-v^j dt),\qquad h=C^{-1},\quad S=\gamma\,\langle\nabla^2U\rangle",
     sources=("2111.00903", "2008.01540"),
-    by_hand="the lapse is one number, defined as the gross entropy destroyed by learning; D0 is added noise",
+    by_hand="the lapse is one number, defined as the gross entropy destroyed by learning; D0 is added noise; above "
+    "κ = 1 ψ guides the replicas and listens to none",
     emergent="drift, noise, curvature and cones of the neurons; production and destruction of the weights' entropy",
     params=ObservatoryParams,
     planes=PLANES,
