@@ -36,6 +36,11 @@ TOLERANCE = 2e-5
 INPUTS, OUTPUTS, SAMPLES = 2, 1, 256
 
 
+def _optional(name: str) -> Any:
+    """A library that is no dependency: measured where it is installed, missed nowhere."""
+    return import_module(name)
+
+
 def _problem(N: int, M: int) -> tuple[tuple[Array, ...], Array, Array]:
     """Dense weights, two dense directions of unit norm, data in a box, and replicas."""
     rng = np.random.default_rng([N, 1])
@@ -134,7 +139,7 @@ def _numpy(
 def _jax(
     weights: tuple[Array, ...], data: Array, q: Array, B: int, ticks: int, kind: int
 ) -> dict[str, tuple[Callable[[], Any], Callable[[Array], Array]]]:
-    jax, jnp = import_module("jax"), import_module("jax.numpy")
+    jax, jnp = _optional("jax"), _optional("jax.numpy")
     M, n = len(q), len(weights[0]) - INPUTS
     driven, recurrent = (jnp.asarray(a.reshape(3 * n, -1).T) for a in plane(weights, INPUTS))
     W0, E1, E2, b0, b1, b2 = (jnp.asarray(a, jnp.float32) for a in weights)
@@ -178,7 +183,7 @@ def _jax(
 def _torch(
     weights: tuple[Array, ...], data: Array, q: Array, B: int, ticks: int, kind: int, threads: int
 ) -> dict[str, tuple[Callable[[], Any], Callable[[Array], Array]]]:
-    torch = import_module("torch")
+    torch = _optional("torch")
     torch.set_num_threads(threads)
     M, n, total = len(q), len(weights[0]) - INPUTS, kind == TOTAL
     hidden = n - OUTPUTS

@@ -52,7 +52,7 @@ Array = NDArray[Any]
 _LANES, _TILE = 16, 64
 """Replicas side by side; numbers per neuron: four samples of each."""
 _BLOCKS = 16
-_ROWS = 512
+_ROWS = 256
 _SAMPLES = 64
 _SHIFT32 = np.uint64(32)
 _f = np.float32
