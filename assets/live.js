@@ -482,7 +482,8 @@ class Page {
     this.progress.setAttribute('role', 'status'); this.progress.innerHTML = '<span></span><progress max="1" aria-label="Preparation"></progress>'; this.progress.hidden = true
     $('.planes').append(this.progress)
     this.status.innerHTML = `<span class="state" data-testid="state"><i></i><b></b></span><span>frame age <b data-testid="age">–</b></span><span><b data-testid="fps">–</b> fps</span>
-      <span>seed <b data-testid="seed"></b></span><span>digest <b class="mono" data-testid="digest">–</b></span><span class="gap"></span><span data-testid="time"></span><span>step <b data-testid="step">0</b></span>`
+      <span>seed <b data-testid="seed"></b></span><span>digest <b class="mono" data-testid="digest">–</b></span><span class="gap"></span><span class="calibrated"></span><span class="gap"></span><span data-testid="time"></span><span>step <b data-testid="step">0</b></span>`
+    this.status.querySelector('.calibrated').append(model.get_child('calibrated'))
     this.spots = Object.fromEntries([...this.status.querySelectorAll('[data-testid]')].map(e => [e.dataset.testid, e]))
   }
 

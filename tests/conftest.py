@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,10 @@ from hypothesis import settings
 os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 # Two are there for the tests that compare one with two; all others run on one.
 os.environ["NUMBA_NUM_THREADS"] = "2"
+
+# What tests verify and calibrate is not the user's, in this process and in those it starts.
+DATA = tempfile.TemporaryDirectory(prefix="weltnet-tests-", ignore_cleanup_errors=True)
+os.environ["XDG_DATA_HOME"] = DATA.name
 
 settings.register_profile("house", deadline=None, derandomize=True, database=None)
 settings.load_profile("house")

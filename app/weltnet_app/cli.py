@@ -1,4 +1,4 @@
-"""The command line: serve, list, run, verify, doctor.
+"""The command line: serve, list, run, verify, calibrate, bench, doctor.
 
 Exit codes: 0 done; 1 a verdict differs from the register, a run broke down or the doctor found a fault; 2 the command
 was refused, with one sentence on stderr that names what is allowed; 130 interrupted. Results go to stdout, progress to
@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+import shutil
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ from weltnet.params import BadParams
 if TYPE_CHECKING:
     from weltnet.experiment import Experiment, Verdict
     from weltnet.run import Outcome
+    from weltnet.verifications import Row, Task
 
 __all__ = ["Refused", "run"]
 
@@ -35,9 +37,6 @@ LARGEST_SEED = 2**32 - 1
 LARGEST_RUN = 10_000_000
 WORDS = ("title", "in words")
 """Columns that may wrap."""
-FAULTS = (ArithmeticError, ValueError, RuntimeError, MemoryError)
-"""What a run may raise with a sentence for a person, as in a worker."""
-
 ORIGIN = re.compile(r"(https?://)?([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(:\d{1,5})?")
 
 app = App(
@@ -173,6 +172,7 @@ def run_(
         Print JSON: slug, title, seed, steps, digest, seconds, params, verdicts.
     """
     from weltnet import run
+    from weltnet.verifications import FAULTS
 
     experiment = _experiment(slug)
     values: dict[str, Any] = {}
@@ -188,7 +188,7 @@ def run_(
         try:
             outcome = run.outcome(experiment, knobs, number, length, progress.part(f"{slug}, seed {number}"))
         except FAULTS as fault:
-            return _broken(slug, number, fault)
+            return _broken(slug, number, str(fault) or type(fault).__name__)
     if as_json:
         _print_json(_report(experiment, knobs.model_dump(mode="json"), number, outcome))
         return 0
@@ -206,59 +206,196 @@ def run_(
 def verify(
     *slugs: str,
     seeds: str = "1",
+    first: Annotated[str, Parameter(name="--from")] = "0",
     sabotage: bool = False,
+    jobs: str | None = None,
+    fresh: bool = False,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
-    """Run experiments at their defaults and compare every verdict with the registered answer.
+    """Run experiments where their claims are registered, compare the verdicts with the register, and store them.
 
-    Exits with 1 when a verdict differs from the register, or a saboteur does not turn a verdict it names.
+    Exits with 1 when a verdict differs from the register, or a saboteur does not turn a verdict it names. What is
+    stored is shown on the pages' cards; runs of the same sources on this machine are not made twice.
 
     Parameters
     ----------
     slugs
         Experiments, as `weltnet list` names them; all when none is given.
     seeds
-        How many seeds, from 0 up.
+        How many seeds.
+    first
+        The first of them; seeds that no rule was set on are the better judges.
     sabotage
         Also switch on every saboteur, one at a time, and see whether the verdicts it names turn.
+    jobs
+        How many processes, by default one per core; the results do not depend on it.
+    fresh
+        Make every run anew, also those that are stored.
     as_json
-        Print JSON, one object per verdict.
+        Print JSON: one object per verdict, and one per claim with the distribution over seeds.
     """
-    from weltnet import run
+    from weltnet import verifications
     from weltnet.experiments import ALL
+    from weltnet.verifications import Task
 
     chosen = [_experiment(slug) for slug in dict.fromkeys(slugs)] or list(ALL)
-    count = _whole("--seeds", seeds, 1, 1000, "how many seeds to run, from 0 up")
-    rows: list[dict[str, Any]] = []
+    count = _whole("--seeds", seeds, 1, 1000, "how many seeds to run")
+    begin = _whole("--from", first, 0, LARGEST_SEED - count + 1, "the first seed")
+    most = os.cpu_count() or 1 if jobs is None else _whole("--jobs", jobs, 1, 256, "how many processes")
+    tasks = [
+        Task(e.slug, seed, name)
+        for e in chosen
+        for seed in range(begin, begin + count)
+        for name in ("", *(s.name for s in e.saboteurs if sabotage))
+    ]
+    found = {} if fresh else verifications.known(tasks)
+    kept = frozenset(found)
+    left = [task for task in tasks if task not in kept]
+    unkept = ""
     with _Progress() as progress:
+        for task, made in verifications.carry_out(left, most, lambda task: progress.part(task.title)):
+            found[task] = made
+            for fault in dict.fromkeys(r.fault for r in made if r.fault):
+                _broken(task.slug, task.seed, fault)
+            try:
+                verifications.add(task.slug, made)
+            except OSError as error:
+                unkept = _unkept(verifications.path(task.slug), error)
+    rows = _rows(chosen, tasks, found, kept, sabotage=sabotage)
+    claims = _claims(chosen, rows, found)
+    if unkept:
+        print(unkept, file=sys.stderr)
+    if as_json:
+        _print_json({"verdicts": rows, "claims": claims})
+    else:
+        _show(rows, claims, many=count > 1, sabotage=sabotage)
+        if kept:
+            _out().print(
+                f"{len(kept)} of {len(tasks)} runs were stored before, by the same sources on this machine; "
+                "--fresh makes them anew."
+            )
         for e in chosen:
-            for seed in range(count):
-                honest: dict[str, str | None] = {}
-                for saboteur in (None, *(e.saboteurs if sabotage else ())):
-                    name = saboteur.name if saboteur else None
-                    title = f"{e.slug}, seed {seed}" + (f", broken by {name}" if name else "")
-                    try:
-                        verdicts = run.verified(e, seed, name or "", progress.part(title))
-                    except FAULTS as fault:
-                        _broken(e.slug, seed, fault)
-                        verdicts = {}
-                    for claim in e.claims:
-                        if saboteur and claim.name not in saboteur.turns:
-                            continue
-                        v, seconds = verdicts.get(claim.name, (None, 0.0))
-                        row = _row(e, claim.name, v, seed, seconds)
-                        if sabotage:
-                            row |= {"saboteur": name, "turned": None}
-                        if saboteur:
-                            row["turned"] = _turned(honest[claim.name], row["verdict"])
-                        else:
-                            honest[claim.name] = row["verdict"]
-                        rows.append(row)
+            _out().print(_calibrated(e))
+    return 0 if all(_passes(row) for row in rows) else 1
+
+
+@app.command
+def calibrate(*names: str, as_json: Annotated[bool, Parameter(name="--json")] = False) -> int:
+    """Hand the estimators cases whose answers are known, and store how they fare.
+
+    Exits with 1 when a known answer is missed.
+
+    Parameters
+    ----------
+    names
+        Calibrations; all when none is given.
+    as_json
+        Print JSON, one object per calibration.
+    """
+    from weltnet import calibrations
+
+    try:
+        chosen = [calibrations.by_name(name) for name in dict.fromkeys(names)] or list(calibrations.ALL)
+    except KeyError as error:
+        raise Refused(str(error.args[0])) from None
+    results, unkept = [], ""
+    with _Progress() as progress:
+        for i, c in enumerate(chosen):
+            progress.part(f"{i + 1} of {len(chosen)}: {c.title}")
+            results.append(calibrations.measure(c))
+            try:
+                calibrations.add(results[-1:])
+            except OSError as error:
+                unkept = _unkept(calibrations.path(), error)
+    if unkept:
+        print(unkept, file=sys.stderr)
+    rows = [
+        {
+            "name": c.name,
+            "estimator": c.estimator,
+            "title": c.title,
+            "known": c.sentence,
+            "symbol": c.symbol,
+            "expected": c.expected,
+            "tolerance": c.tolerance,
+            "measured": r.measured,
+            "error": r.error,
+            "reproduced": calibrations.passed(r),
+            "fault": r.fault,
+            "seconds": r.seconds,
+        }
+        for c, r in zip(chosen, results, strict=True)
+    ]
     if as_json:
         _print_json(rows)
     else:
-        _show(rows, many=count > 1, sabotage=sabotage)
-    return 0 if all(_passes(row) for row in rows) else 1
+        table = _table("calibration", "estimator", "", "measured", "known", "tolerance", "s", "in words")
+        for c, r in zip(chosen, results, strict=True):
+            said = f" ± {r.error:.1g}" if r.error else ""
+            word = "reproduced" if calibrations.passed(r) else "MISSED"
+            measured = f"{c.symbol} = {_short(r.measured)}{said}"
+            numbers = (_short(c.expected), _short(c.tolerance), f"{r.seconds:.1f}")
+            table.add_row(c.name, c.estimator, word, measured, *numbers, r.fault or c.sentence)
+        _out().print(table)
+        _out().print(f"{sum(bool(r['reproduced']) for r in rows)} of {len(rows)} known answers are reproduced.")
+    return 0 if all(row["reproduced"] for row in rows) else 1
+
+
+@app.command
+def bench(
+    *,
+    quick: bool = False,
+    readme: bool = False,
+    peers: str = sys.executable,
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
+) -> None:
+    """Measure this installation against its targets. A missed target is an answer, not an error.
+
+    Parameters
+    ----------
+    quick
+        In a minute instead of five: fewer sizes and repetitions.
+    readme
+        Also write the table into README.md of this checkout.
+    peers
+        Another Python interpreter, one that has JAX and torch to compare with.
+    as_json
+        Print one JSON document.
+    """
+    if not shutil.which(peers):
+        raise Refused(f"--peers = {_clip(peers)} is refused; allowed: a Python interpreter that has JAX or torch")
+    from weltnet_app.bench import readme as page
+    from weltnet_app.bench.figures import COLUMNS, cells
+    from weltnet_app.bench.sections import carry_out
+
+    place = page.place() if readme else None
+    if readme and place is None:
+        raise Refused("--readme is refused; allowed: in a checkout of the repository, where README.md is")
+    with _Progress() as progress:
+        document, sections = carry_out(quick, peers, progress.part)
+    if place:
+        try:
+            page.write(place, page.block(document, sections))
+        except (OSError, ValueError) as error:
+            raise Refused(f"--readme is refused ({error}); allowed: a README.md with the two marks") from None
+    if as_json:
+        _print_json(document)
+        return
+    out = _out()
+    out.print(", ".join(f"{k} {v}" for k, v in document["machine"].items() if v))
+    for title, figures in sections.items():
+        table = _table(*COLUMNS)
+        for figure in figures:
+            table.add_row(*cells(figure))
+        out.print(f"\n{title}", style="bold")
+        out.print(table)
+    judged = [f.met for figures in sections.values() for f in figures if f.met is not None]
+    before, after = document["load"]
+    out.print("", *document["skipped"], sep="\n")
+    out.print(
+        f"{sum(judged)} of {len(judged)} targets met in {document['seconds']:.0f} s; "
+        f"load average {before:g} before, {after:g} after."
+    )
 
 
 @app.command
@@ -285,9 +422,13 @@ def _refuse(sentence: str) -> int:
     return 2
 
 
-def _broken(slug: str, seed: int, fault: BaseException) -> int:
-    print(f"{slug}, seed {seed}: {str(fault) or type(fault).__name__}", file=sys.stderr)
+def _broken(slug: str, seed: int, said: str) -> int:
+    print(f"{slug}, seed {seed}: {said}", file=sys.stderr)
     return 1
+
+
+def _unkept(path: Path, error: OSError) -> str:
+    return f"Not stored: {path} cannot be written ({error.strerror})."
 
 
 def _sentence(error: CycloptsError, first: str) -> str:
@@ -437,21 +578,100 @@ def _report(e: Experiment[Any, Any], params: Mapping[str, Any], seed: int, outco
     }
 
 
-def _row(e: Experiment[Any, Any], claim: str, v: Verdict | None, seed: int, seconds: float) -> dict[str, Any]:
-    registered = e.claim(claim).registered
-    return {
-        "slug": e.slug,
-        "claim": claim,
-        "verdict": v.word if v else None,
-        "registered": registered,
-        "as_registered": v is not None and v.word == registered,
-        "measured": _number(v.measured) if v else None,
-        "error": _number(v.error) if v else None,
-        "predicted": _number(v.predicted) if v else None,
-        "null": _number(v.null) if v else None,
-        "seed": seed,
-        "seconds": round(seconds, 3),
-    }
+def _rows(
+    chosen: Sequence[Experiment[Any, Any]],
+    tasks: Sequence[Task],
+    found: Mapping[Task, Sequence[Row]],
+    kept: frozenset[Task],
+    *,
+    sabotage: bool,
+) -> list[dict[str, Any]]:
+    """Every verdict beside the register, in order of the tasks."""
+    by_slug = {e.slug: e for e in chosen}
+    honest: dict[tuple[str, int, str], str | None] = {}
+    rows = []
+    for task in tasks:
+        for r in found[task]:
+            registered = by_slug[task.slug].claim(r.claim).registered
+            row = {
+                "slug": task.slug,
+                "claim": r.claim,
+                "verdict": r.word,
+                "registered": registered,
+                "as_registered": r.word == registered,
+                "measured": r.measured,
+                "error": r.error,
+                "predicted": r.predicted,
+                "null": r.null,
+                "seed": r.seed,
+                "seconds": r.seconds,
+                "kept": task in kept,
+            }
+            place = (task.slug, r.seed, r.claim)
+            if not task.broken:
+                honest[place] = r.word
+            if sabotage:
+                turned = _turned(honest.get(place), r.word) if task.broken else None
+                row |= {"saboteur": task.broken or None, "turned": turned}
+            rows.append(row)
+    return rows
+
+
+def _claims(
+    chosen: Sequence[Experiment[Any, Any]], rows: Sequence[Mapping[str, Any]], found: Mapping[Task, Sequence[Row]]
+) -> list[dict[str, Any]]:
+    """How the verdicts on every claim are distributed over the seeds, honest and broken."""
+    from weltnet.verifications import Distribution
+
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for task, made in found.items():
+        for r in made:
+            groups.setdefault((task.slug, r.broken, r.claim), []).append(r)
+    passed: dict[tuple[str, str, str], list[bool]] = {}
+    for row in rows:
+        passed.setdefault((row["slug"], row.get("saboteur") or "", row["claim"]), []).append(_passes(row))
+    vouched = {e.slug: _vouched(e) for e in chosen}
+    claims = []
+    for (slug, broken, claim), agreed in passed.items():
+        over = Distribution(tuple(groups[slug, broken, claim]))
+        low, high = over.range or (None, None)
+        claims.append(
+            {
+                "slug": slug,
+                "claim": claim,
+                "saboteur": broken or None,
+                "seeds": len(over.rows),
+                "words": {word or "broke down": n for word, n in over.words.most_common()},
+                "as_expected": sum(agreed),
+                "median": over.median,
+                "min": low,
+                "max": high,
+                "between_seeds": over.spread,
+                "within_run": over.error,
+                "calibrated": vouched[slug],
+            }
+        )
+    return claims
+
+
+def _vouched(e: Experiment[Any, Any]) -> bool | None:
+    """Whether every calibration that the experiment rests on is reproduced; nothing if one was not run."""
+    from weltnet import calibrations
+
+    found = calibrations.current()
+    results = [found.of(name) if found else None for name in e.calibrations]
+    if any(r is not None and not calibrations.passed(r) for r in results):
+        return False
+    return None if not results or None in results else True
+
+
+def _calibrated(e: Experiment[Any, Any]) -> str:
+    state = _vouched(e)
+    if state is None:
+        return f"{e.title}: its estimators are not calibrated in this version yet; weltnet calibrate does it."
+    if state:
+        return f"{e.title}: its estimators reproduce {len(e.calibrations)} known answers."
+    return f"{e.title}: an estimator misses a known answer, so its verdicts decide nothing; see weltnet calibrate."
 
 
 def _turned(honest: str | None, broken: str | None) -> bool:
@@ -464,9 +684,20 @@ def _passes(row: Mapping[str, Any]) -> bool:
     return bool(row["turned"] if row.get("saboteur") else row["as_registered"])
 
 
-def _show(rows: Sequence[Mapping[str, Any]], *, many: bool, sabotage: bool) -> None:
+def _show(
+    rows: Sequence[Mapping[str, Any]], claims: Sequence[Mapping[str, Any]], *, many: bool, sabotage: bool
+) -> None:
     out = _out()
-    columns = ["experiment", "claim", *(["seed"] if many else []), *(["broken by"] if sabotage else [])]
+    out.print(_over_seeds(rows, claims, sabotage=sabotage) if many else _one_seed(rows, sabotage=sabotage))
+    honest = [r for r in rows if not r.get("saboteur")]
+    broken = [r for r in rows if r.get("saboteur")]
+    out.print(f"{sum(map(_passes, honest))} of {len(honest)} verdicts are as registered.")
+    if sabotage:
+        out.print(f"{sum(map(_passes, broken))} of {len(broken)} verdicts turn when their assumption is broken.")
+
+
+def _one_seed(rows: Sequence[Mapping[str, Any]], *, sabotage: bool) -> Table:
+    columns = ["experiment", "claim", *(["broken by"] if sabotage else [])]
     table = _table(*columns, "verdict", "", "measured", "predicted", "null", "s")
     for r in rows:
         if r.get("saboteur"):
@@ -477,7 +708,6 @@ def _show(rows: Sequence[Mapping[str, Any]], *, many: bool, sabotage: bool) -> N
         table.add_row(
             r["slug"],
             r["claim"],
-            *([str(r["seed"])] if many else []),
             *([r["saboteur"] or ""] if sabotage else []),
             r["verdict"] or "broke down",
             word,
@@ -486,12 +716,35 @@ def _show(rows: Sequence[Mapping[str, Any]], *, many: bool, sabotage: bool) -> N
             _short(r["null"]),
             f"{r['seconds']:.1f}",
         )
-    out.print(table)
-    honest = [r for r in rows if not r.get("saboteur")]
-    broken = [r for r in rows if r.get("saboteur")]
-    out.print(f"{sum(map(_passes, honest))} of {len(honest)} verdicts are as registered.")
-    if sabotage:
-        out.print(f"{sum(map(_passes, broken))} of {len(broken)} verdicts turn when their assumption is broken.")
+    return table
+
+
+def _over_seeds(rows: Sequence[Mapping[str, Any]], claims: Sequence[Mapping[str, Any]], *, sabotage: bool) -> Table:
+    """One line per claim. A run's ± is its 95 % half-width, so where runs know their error it is twice the sd."""
+    columns = ["experiment", "claim", *(["broken by"] if sabotage else [])]
+    table = _table(*columns, "verdicts", "", "median", "min", "max", "sd of seeds", "± in a run")
+    for c in claims:
+        odd = [
+            r["seed"]
+            for r in rows
+            if (r["slug"], r["claim"], r.get("saboteur")) == (c["slug"], c["claim"], c["saboteur"]) and not _passes(r)
+        ]
+        good, bad = ("turned", "NOT TURNED") if c["saboteur"] else ("as registered", "DIFFERS")
+        word = f"{bad} at {'seed' if len(odd) == 1 else 'seeds'} {_list(odd)}" if odd else good
+        table.add_row(
+            c["slug"],
+            c["claim"],
+            *([c["saboteur"] or ""] if sabotage else []),
+            ", ".join(f"{n} {word}" for word, n in c["words"].items()),
+            word,
+            *(_short(c[k]) for k in ("median", "min", "max", "between_seeds", "within_run")),
+        )
+    return table
+
+
+def _list(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:6]))
+    return shown if len(numbers) <= 6 else f"{shown} and {len(numbers) - 6} more"
 
 
 class _Progress:

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 __all__ = ["Finding", "examine"]
@@ -47,7 +48,7 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """Every finding, as soon as it is made; a check that breaks down is a finding too."""
-    for check in (_versions, _cores, _cache, _workers, _kernels, _chromium):
+    for check in (_versions, _cores, _cache, _workers, _kernels, _kept, _calibrations, _chromium):
         try:
             yield check()
         except Exception as fault:
@@ -126,6 +127,43 @@ def _cache_root() -> str:
     from weltnet.kernels import cache_folder
 
     return str(cache_folder().parent)
+
+
+def _kept() -> Finding:
+    """Whether what verification and calibration store can be read and written."""
+    from weltnet import calibrations, provenance, verifications
+    from weltnet.experiments import ALL
+
+    folder = provenance.folder()
+    shown = str(folder).replace(str(Path.home()), "~")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        remedy = "make it writable or set XDG_DATA_HOME, else verdicts over many seeds are forgotten"
+        return Finding("stored results", f"{shown} cannot be written ({error.strerror})", remedy)
+    loads: list[Callable[[], object]] = [calibrations.load, *(partial(verifications.load, e.slug) for e in ALL)]
+    found, faults = 0, []
+    for load in loads:
+        try:
+            found += load() is not None
+        except provenance.Unreadable as fault:
+            faults.append(str(fault))
+    files = f"{found} {'file' if found == 1 else 'files'} in {shown}"
+    return Finding("stored results", files, "; ".join(faults), needed=False)
+
+
+def _calibrations() -> Finding:
+    from weltnet import calibrations
+
+    kept = calibrations.current()
+    if kept is None:
+        return Finding("calibrations", "none in this version yet", "weltnet calibrate makes them", needed=False)
+    missed = [r.name for r in kept.results if not calibrations.passed(r)]
+    good = f"{len(kept.results) - len(missed)} of {len(calibrations.ALL)} known answers reproduced"
+    remedy = f"{', '.join(missed)} missed, so verdicts that rest on it decide nothing" if missed else ""
+    return Finding("calibrations", good, remedy)
 
 
 def _chromium() -> Finding:

@@ -13,7 +13,7 @@ from panel.util import edit_readonly
 
 from weltnet.experiment import Experiment, Frame, Verdict
 from weltnet.params import BadParams, Params
-from weltnet_app import assets, theme
+from weltnet_app import assets, calibrating, theme
 from weltnet_app.controls import Controls
 from weltnet_app.hearing import Hearing
 from weltnet_app.verdict_cards import Cards
@@ -117,6 +117,7 @@ class Desk:
         }
         self.controls = Controls(e, run.params, self._set, self._complain)
         self.cards = Cards(e, run.params, lambda names: self.controls.set(broken=names))
+        self.calibrated = calibrating.Calibrated(self._calibrate, margin=0)
         self.bar = Bar(
             self._act,
             slug=e.slug,
@@ -136,6 +137,7 @@ class Desk:
                 for f in self.figures.values()
             ],
             cards=self.cards.panes[:3] if view == "projector" else self.cards.panes,
+            calibrated=self.calibrated,
             run=run.id,
             slug=e.slug,
             view=view or "desk",
@@ -185,6 +187,12 @@ class Desk:
                 self.refresh()
         except BadParams as refused:
             self._complain(str(refused))
+
+    def _calibrate(self, message: Mapping[str, Any]) -> None:
+        if message.get("act") == "calibrate":
+            calibrating.COMMAND.start(self.experiment.calibrations)
+        elif message.get("act") == "stop":
+            calibrating.COMMAND.stop()
 
     def _greet(self) -> None:
         # The browser calls until it is heard: Panel drops every change it makes before the whole page has reported.
@@ -239,15 +247,16 @@ class Desk:
                 or run.params.broken != self.cards._params.broken
             ):
                 self._judged = now
-                self.cards.follow(run.verdicts, run.params)
+                self.cards.follow(run.verdicts, run.params, calibrating.missed(self.experiment))
+            self.calibrated.follow(self.experiment)
 
     def _follow(self) -> None:
         document = pn.state.curdoc
         if document is None or not document.session_context:
             return
         self._served = True
-        unwatch = self.run.watch(lambda: self._soon(document))
-        pn.state.on_session_destroyed(lambda context: unwatch())
+        unwatch = [watch(lambda: self._soon(document)) for watch in (self.run.watch, calibrating.COMMAND.watch)]
+        pn.state.on_session_destroyed(lambda context: [stop() for stop in unwatch])
 
     def _soon(self, document: Any) -> None:
         # A run may move many times before the session's turn comes: one refresh shows them all.

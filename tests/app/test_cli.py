@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from weltnet import __version__, experiments, run
+from weltnet import __version__, calibrations, experiments, provenance, run, verifications
 from weltnet.experiment import Experiment, Preset
 from weltnet.experiments import ALL
 from weltnet.params import Knob
@@ -31,6 +31,14 @@ STEPS = str(2 * E.stride)
 ROOT = Path(__file__).resolve().parents[2]
 
 Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of this test's own for what is stored."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr(provenance, "folder", lambda: tmp_path / "data" / "weltnet")
+    return tmp_path / "data" / "weltnet"
 
 
 def number_knob() -> Knob:
@@ -145,7 +153,11 @@ def test_preset_may_be_typed_plainly(capsys: Captured) -> None:
 
 KEYS = {
     *("slug", "claim", "verdict", "registered", "as_registered", "measured", "error", "predicted", "null"),
-    *("seed", "seconds"),
+    *("seed", "seconds", "kept"),
+}
+SUMMARY = {
+    *("slug", "claim", "saboteur", "seeds", "words", "as_expected", "median", "min", "max", "between_seeds"),
+    *("within_run", "calibrated"),
 }
 
 
@@ -168,7 +180,7 @@ def brief(monkeypatch: pytest.MonkeyPatch, words: Any) -> None:
 def test_verify_one(capsys: Captured) -> None:
     """Chain of trust: verdict -> terminal. A real experiment is verified, with numbers that are the run's own."""
     code, out, err = answer(capsys, "verify", E.slug, "--json")
-    rows = strict(out)
+    rows = strict(out)["verdicts"]
     verdicts = {v.claim: v for v in run.outcome(E).verdicts}
     assert [r["claim"] for r in rows] == [c.name for c in E.claims] and E.slug in err
     for row in rows:
@@ -180,15 +192,15 @@ def test_verify_one(capsys: Captured) -> None:
 
 
 def test_verify_covers_what_was_asked(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chain of trust: verdict -> terminal. Seeds from 0 up, every claim, every saboteur with the claims it names."""
+    """Chain of trust: verdict -> terminal. Seeds from the first up, every claim, every saboteur with its claims."""
     other = {"holds": "fails", "fails": "holds"}
     brief(monkeypatch, lambda c, broken: other[c.registered] if broken else c.registered)
-    code, out, _ = answer(capsys, "verify", "--seeds", "3", "--sabotage", "--json")
-    rows = strict(out)
+    code, out, _ = answer(capsys, "verify", "--seeds", "3", "--from", "5", "--sabotage", "--json", "--jobs", "1")
+    rows = strict(out)["verdicts"]
     asked = [
         (e.slug, seed, name, claim)
         for e in ALL
-        for seed in range(3)
+        for seed in range(5, 8)
         for name, claims in [(None, [c.name for c in e.claims]), *((s.name, s.turns) for s in e.saboteurs)]
         for claim in sorted(claims, key=[c.name for c in e.claims].index)
     ]
@@ -206,9 +218,9 @@ def test_verify_fails_when_a_saboteur_does_not_turn(
 ) -> None:
     """Chain of trust: saboteur -> terminal. Only a decided and different verdict counts as turned."""
     brief(monkeypatch, lambda c, broken: word if broken and word != "same" else c.registered)
-    code, out, _ = answer(capsys, "verify", E.slug, "--sabotage", "--json")
+    code, out, _ = answer(capsys, "verify", E.slug, "--sabotage", "--json", "--jobs", "1")
     assert code == 1
-    assert {r["turned"] for r in strict(out)} == {None, False}
+    assert {r["turned"] for r in strict(out)["verdicts"]} == {None, False}
     assert answer(capsys, "verify", E.slug, "--json")[0] == 0
 
 
@@ -216,12 +228,15 @@ def test_verify_fails_when_one_differs(capsys: Captured, monkeypatch: pytest.Mon
     """Chain of trust: verdict -> terminal. One verdict out of many decides the exit code, and the table marks it."""
     odd = E.claims[-1]
     brief(monkeypatch, lambda c, broken: "undecided" if c == odd else c.registered)
-    code, out, _ = answer(capsys, "verify", "--json")
+    code, out, _ = answer(capsys, "verify", "--json", "--jobs", "1")
     assert code == 1
-    assert [(r["slug"], r["claim"]) for r in strict(out) if not r["as_registered"]] == [(E.slug, odd.name)]
+    rows = strict(out)["verdicts"]
+    assert [(r["slug"], r["claim"]) for r in rows if not r["as_registered"]] == [(E.slug, odd.name)]
     code, out, _ = answer(capsys, "verify", E.slug)
     assert code == 1 and out.count("DIFFERS") == 1
     assert f"{len(E.claims) - 1} of {len(E.claims)} verdicts are as registered." in out
+    code, out, _ = answer(capsys, "verify", E.slug, "--seeds", "9", "--jobs", "1")
+    assert code == 1 and out.count("DIFFERS at seeds 0, 1, 2, 3, 4, 5 and 3 more") == 1 and "9 undecided" in out
 
 
 def test_broken_run_is_a_sentence(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,9 +246,9 @@ def test_broken_run_is_a_sentence(capsys: Captured, monkeypatch: pytest.MonkeyPa
         raise ArithmeticError("density.values stopped being finite, so the run was stopped.")
 
     monkeypatch.setattr(run, "outcome", outcome)
-    code, out, err = answer(capsys, "verify", E.slug, "--json", "--sabotage")
+    code, out, err = answer(capsys, "verify", E.slug, "--json", "--sabotage", "--jobs", "1")
     assert code == 1 and "Traceback" not in err and "stopped being finite" in err
-    rows = strict(out)
+    rows = strict(out)["verdicts"]
     assert {r["verdict"] for r in rows} == {None} and not any(r["as_registered"] or r["turned"] for r in rows)
     assert answer(capsys, "verify", E.slug)[0] == 1
     code, out, err = answer(capsys, "run", E.slug, "--json")
@@ -253,8 +268,105 @@ def test_infinity_never_in_json(capsys: Captured, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(run, "outcome", sick)
     told = strict(answer(capsys, "run", E.slug, "--json")[1])
     assert told["verdicts"][0]["band"] == [0.0, None] and told["verdicts"][0]["measured"] is None
-    assert strict(answer(capsys, "verify", E.slug, "--json")[1])[0]["error"] is None
+    assert strict(answer(capsys, "verify", E.slug, "--json")[1])["verdicts"][0]["error"] is None
     assert answer(capsys, "verify", E.slug)[0] == 0
+
+
+def test_verify_counts_over_seeds(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chain of trust: verdict -> terminal. Words are counted and numbers summed up over seeds, in both outputs."""
+    brief(monkeypatch, lambda c, broken: c.registered)
+    whole = run.outcome
+
+    def spread(experiment: Any, params: Any, seed: int = 0, **named: Any) -> run.Outcome:
+        done = whole(experiment, params, seed, **named)
+        made = [dataclasses.replace(v, measured=float(seed**2), error=0.5 + seed) for v in done.verdicts]
+        return dataclasses.replace(done, verdicts=tuple(made))
+
+    monkeypatch.setattr(run, "outcome", spread)
+    code, out, _ = answer(capsys, "verify", E.slug, "--seeds", "3", "--json", "--jobs", "1")
+    claims = strict(out)["claims"]
+    assert code == 0 and [c["claim"] for c in claims] == [c.name for c in E.claims]
+    for c in claims:
+        assert set(c) == SUMMARY
+        assert (c["seeds"], c["as_expected"], c["median"], c["min"], c["max"], c["within_run"]) == (3, 3, 1, 0, 4, 1.5)
+        assert c["words"] == {E.claim(c["claim"]).registered: 3} and c["calibrated"] is None
+        assert c["between_seeds"] == pytest.approx(math.sqrt(13 / 3))
+    code, out, _ = answer(capsys, "verify", E.slug, "--seeds", "3", "--jobs", "1")
+    assert code == 0 and "sd of seeds" in out and f"3 {E.claims[0].registered}" in out and "2.08" in out
+
+
+def test_verify_keeps_what_it_has(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chain of trust: verdict -> stored row. Stored runs are not made twice unless asked to, and that is said."""
+    brief(monkeypatch, lambda c, broken: c.registered)
+    made: list[int] = []
+    whole = run.outcome
+
+    def counting(experiment: Any, params: Any, seed: int = 0, **named: Any) -> run.Outcome:
+        made.append(seed)
+        if seed == 3:
+            raise KeyboardInterrupt
+        return whole(experiment, params, seed, **named)
+
+    monkeypatch.setattr(run, "outcome", counting)
+    settings = len(E.settings)
+    assert answer(capsys, "verify", E.slug, "--seeds", "5", "--jobs", "1")[0] == 130
+    kept = verifications.load(E.slug)
+    assert kept is not None and sorted({r.seed for r in kept.rows}) == [0, 1, 2]
+    del made[:]
+    code, out, _ = answer(capsys, "verify", E.slug, "--seeds", "3", "--jobs", "1")
+    assert (code, made) == (0, []) and "3 of 3 runs were stored before" in out
+    code, out, _ = answer(capsys, "verify", E.slug, "--seeds", "3", "--jobs", "1", "--fresh")
+    assert (code, made) == (0, [s for s in (0, 1, 2) for _ in range(settings)]) and "stored before" not in out
+    code, out, _ = answer(capsys, "verify", E.slug, "--from", "1", "--json")
+    assert [r["kept"] for r in strict(out)["verdicts"]] == [True] * len(E.claims)
+
+
+def test_unwritable_folder_is_said(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chain of trust: verdict -> terminal. A full disk costs the storing, not the verdicts."""
+    brief(monkeypatch, lambda c, broken: c.registered)
+
+    def full(*given: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(provenance, "write", full)
+    code, out, err = answer(capsys, "verify", E.slug)
+    assert code == 0 and "as registered" in out and "Not stored: " in err and "No space left" in err
+    code, out, err = answer(capsys, "calibrate", "contraction")
+    assert code == 0 and "1 of 1 known answers" in out and "Not stored: " in err
+
+
+# -- calibrate --------------------------------------------------------------------------------------------------------
+
+
+def test_calibrate(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chain of trust: calibration -> terminal. All that are asked for, with what was known; a miss exits with 1."""
+    names = ("contraction", "wave-free")
+    code, out, _ = answer(capsys, "calibrate", *names, "--json")
+    rows = strict(out)
+    assert code == 0 and [(r["name"], r["reproduced"]) for r in rows] == [(n, True) for n in names]
+    assert {"estimator", "known", "expected", "tolerance", "measured", "error", "seconds"} <= set(rows[0])
+    kept = calibrations.current()
+    assert kept is not None and [r.name for r in kept.results] == list(names)
+    assert "2 of 2 known answers are reproduced." in answer(capsys, "calibrate", *names)[1]
+    monkeypatch.setattr(calibrations, "contraction", lambda *given: 0.5)
+    code, out, _ = answer(capsys, "calibrate", *names)
+    assert code == 1 and "MISSED" in out and "1 of 2 known answers are reproduced." in out
+    assert "no-such" in refused(capsys, "calibrate", "no-such")
+
+
+def test_verify_says_how_its_estimators_fare(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chain of trust: calibration -> verdict. Not calibrated, calibrated and missed are three sentences."""
+    brief(monkeypatch, lambda c, broken: c.registered)
+    chosen = next(e for e in ALL if e.calibrations)
+    slug = chosen.slug
+    assert "not calibrated in this version yet" in answer(capsys, "verify", slug)[1]
+    known = [calibrations.by_name(name) for name in chosen.calibrations]
+    good = [calibrations.Result(name=c.name, measured=c.expected, error=0.0, seconds=0.0) for c in known]
+    calibrations.add(good)
+    assert f"reproduce {len(good)} known answers" in answer(capsys, "verify", slug)[1]
+    calibrations.add([good[-1].model_copy(update={"measured": 1e3})])
+    assert {c["calibrated"] for c in strict(answer(capsys, "verify", slug, "--json")[1])["claims"]} == {False}
+    assert "decide nothing" in answer(capsys, "verify", slug)[1]
 
 
 # -- what is refused --------------------------------------------------------------------------------------------------
@@ -337,6 +449,10 @@ def test_missing_file_is_refused(capsys: Captured, tmp_path: Path) -> None:
         ("verify", "--seeds", "0"),
         ("verify", "--seeds", "1001"),
         ("verify", "--seeds", "all"),
+        ("verify", "--from", "-1"),
+        ("verify", "--seeds", "2", "--from", "4294967295"),
+        ("verify", "--jobs", "0"),
+        ("calibrate", "--no-such"),
         ("run",),
         ("serve", "here"),
         ("--no-such",),
@@ -399,8 +515,10 @@ def test_server_that_cannot_start_is_a_sentence(monkeypatch: pytest.MonkeyPatch,
 def test_help_names_every_command(capsys: Captured) -> None:
     """Chain of trust: terminal. Help and version answer without loading anything else."""
     code, out, _ = answer(capsys, "--help")
-    assert code == 0 and all(word in out for word in ("serve", "list", "run", "verify", "doctor", "--port"))
-    for command in ("serve", "list", "run", "verify", "doctor"):
+    assert code == 0 and all(
+        word in out for word in ("serve", "list", "run", "verify", "calibrate", "doctor", "--port")
+    )
+    for command in ("serve", "list", "run", "verify", "calibrate", "doctor"):
         code, out, _ = answer(capsys, command, "--help")
         assert code == 0 and "Usage: weltnet " + command in out
     assert answer(capsys, "--version")[1].strip() == __version__
@@ -415,7 +533,8 @@ def test_doctor(capsys: Captured) -> None:
     lines = out.splitlines()
     assert all(line[:4] in ("ok  ", "fix ", "note") for line in lines)
     assert code == (1 if any(line.startswith("fix") for line in lines) else 0)
-    for matter in ("versions", "cores", "kernel cache", "worker processes", "kernels", "chromium"):
+    matters = ("versions", "cores", "kernel cache", "worker processes", "kernels", "stored results", "calibrations")
+    for matter in (*matters, "chromium"):
         assert sum(f"  {matter}: " in line for line in lines) == 1, matter
     assert f"weltnet {__version__}" in lines[0]
 
@@ -433,6 +552,21 @@ def test_doctor_finds_a_cache_that_cannot_be_written(
     code, out, _ = answer(capsys, "doctor")
     (line,) = [line for line in out.splitlines() if line.startswith("fix")]
     assert code == 1 and "kernel cache" in line and "XDG_CACHE_HOME" in line
+
+
+def test_doctor_finds_what_cannot_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    """Chain of trust: stored rows -> terminal. A foreign file is named in one sentence; a missed answer is a fault."""
+    monkeypatch.setattr(doctor, "SELF_CHECK_SECONDS", 0.01)
+    path = verifications.path(E.slug)
+    path.parent.mkdir(parents=True)
+    path.write_text('{"slug": 3}', encoding="utf-8")
+    code, out, _ = answer(capsys, "doctor")
+    (line,) = [line for line in out.splitlines() if "stored results: " in line]
+    assert code == 0 and line.startswith("note") and path.name in line and "not what weltnet keeps" in line
+    calibrations.add([calibrations.Result(name=calibrations.ALL[0].name, measured=1e3, error=0.1, seconds=0.0)])
+    code, out, _ = answer(capsys, "doctor")
+    (line,) = [line for line in out.splitlines() if line.startswith("fix")]
+    assert code == 1 and "calibrations: " in line and calibrations.ALL[0].name in line
 
 
 def test_doctor_survives_what_it_finds(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:

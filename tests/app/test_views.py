@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import holoviews as hv
 import numpy as np
 import pytest
 
-from weltnet import observables
+from weltnet import calibrations, observables, provenance, verifications
 from weltnet.experiment import Frame, Verdict
-from weltnet.experiments import ALL
+from weltnet.experiments import ALL, by_slug
 from weltnet.observables import Axis, Cloud, Field, Observable, Paths, Plane, Series
 from weltnet_app import assets
+from weltnet_app.calibrating import Calibrated, Command, missed
 from weltnet_app.page import Desk, page
-from weltnet_app.verdict_cards import WORDS, Cards, face, strip
+from weltnet_app.verdict_cards import WORDS, Cards, Stored, age, face, stored, strip
 from weltnet_app.views.figure import Figure, borders, describe
 
 PLANE = Plane("Weights", "replicas", Axis("q₁", -3, 3), Axis("q₂", -2, 2, "nat"), square=True)
@@ -154,6 +159,8 @@ def test_page_shows_the_state_of_the_run() -> None:
     assert state.broken == dict.fromkeys(saboteur.planes, saboteur.assumption)
 
 
+KEPT = Stored("what is stored", "what is stored, in more words")
+
 # -- verdict cards ----------------------------------------------------------------------------------------------------
 
 
@@ -183,10 +190,130 @@ def test_every_mark_stays_on_the_strip(measured: float) -> None:
 def test_card_says_word_shape_and_numbers(word: str) -> None:
     """Rests on the verdict: the four words differ in text and in shape, not by colour alone."""
     claim = ALL[0].claims[0]
-    shown = face(claim, verdict(word=word), broken=False)
+    shown = face(claim, verdict(word=word), KEPT, broken=False)
     assert f'data-word="{word}"' in shown and WORDS[word] in shown and "<svg" in shown  # type: ignore[index]
-    assert "1.00" in shown and "no stored verification yet" in shown and "nan" not in shown.lower()
-    assert "Nothing measured yet." in face(claim, None, broken=False)
+    assert "1.00" in shown and "what is stored" in shown and "nan" not in shown.lower()
+    assert "Nothing measured yet." in face(claim, None, KEPT, broken=False)
+
+
+def test_card_of_an_estimator_that_is_off_gives_no_word() -> None:
+    """Rests on the calibration: none of the four words, the number still there, and which known answer was missed."""
+    shown = face(ALL[0].claims[0], verdict(), KEPT, broken=False, missed="Flat space: measured 1, known 0.")
+    assert 'data-word="uncalibrated"' in shown and "estimator is off" in shown and "Flat space" in shown
+    assert "1.00" in shown and not any(f'data-word="{w}"' in shown or f"</svg>{n}" in shown for w, n in WORDS.items())
+
+
+STRINGS = by_slug("strings")
+CLAIM = STRINGS.claims[0]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of this test's own for what is stored."""
+    monkeypatch.setattr(provenance, "folder", lambda: tmp_path)
+    return tmp_path
+
+
+def rows(count: int, **values: Any) -> list[verifications.Row]:
+    plain: dict[str, Any] = {"claim": CLAIM.name, "word": CLAIM.registered, "error": 0.1, "seconds": 1.0}
+    return [verifications.Row(seed=s, measured=0.1 * s, **(plain | values)) for s in range(count)]
+
+
+def line(**knobs: Any) -> Stored:
+    params = STRINGS.params.parse(knobs)
+    return stored(STRINGS, CLAIM, params, verifications.load(STRINGS.slug))
+
+
+def test_card_says_what_verification_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rests on the stored distribution: nothing yet, the count and its numbers, a seed that differs, older sources."""
+    command = f"weltnet verify {STRINGS.slug} --seeds 20"
+    assert line().line.endswith(f"not verified on this installation yet: {command}") and line().seeds == ()
+    verifications.add(STRINGS.slug, rows(5))
+    assert line().line == "5 seeds: 5 hold, as registered · median 0.20, 0.00–0.40 · today · v" + provenance.__version__
+    assert line().seeds == pytest.approx((0.0, 0.1, 0.2, 0.3, 0.4))
+    assert "revision" in line().words and "between seeds" in line().words
+    verifications.add(STRINGS.slug, rows(1, word="undecided"))
+    assert line().line.startswith("registered: holds · 5 seeds: 4 hold, 1 undecided · ")
+    monkeypatch.setattr(provenance, "sources", lambda: "another")
+    assert "of an older version" in line().line
+
+
+def test_card_says_for_which_knobs(folder: Path) -> None:
+    """Rests on the claim: at other knobs than those it is registered for, the line says so and draws no seeds."""
+    verifications.add(STRINGS.slug, rows(5) + rows(3, broken="lazy-hop", word="fails"))
+    elsewhere = line(modes=3)
+    assert "at the defaults: 5 seeds: 5 hold" in elsewhere.line and elsewhere.seeds == ()
+    broken = line(broken="lazy-hop")
+    assert broken.line.startswith("3 seeds: 3 fail · broken") and len(broken.seeds) == 3
+    assert "--sabotage" in line(broken="dense-mixing").line
+    both = line(broken=("lazy-hop", "dense-mixing"))
+    assert "at the defaults: 5 seeds" in both.line and both.seeds == ()
+
+
+def test_stored_seeds_do_not_squeeze_the_strip() -> None:
+    """Rests on the geometry of the strip: a wild seed is drawn at the edge, and at most sixty are drawn."""
+    band = re.findall(r'class="band" style="left:([\d.]+)%;width:([\d.]+)%', strip(verdict(), (0.9, 1e9, -1e9)))
+    assert float(band[0][1]) > 10
+    marks = [float(x) for x in re.findall(r'class="seed" style="left:(-?[\d.]+)%', strip(verdict(), (0.9, 1e9, -1e9)))]
+    assert len(marks) == 3 and all(0 <= m <= 100 for m in marks)
+
+
+def test_age_is_said_in_words() -> None:
+    """Rests on the calendar."""
+    now = datetime.now(UTC)
+    assert [age(now - timedelta(days=d)) for d in (0, 1, 9)] == ["today", "yesterday", "9 days ago"]
+    assert age(datetime(2020, 2, 3, tzinfo=UTC)) == "2020-02-03"
+
+
+def test_calibrations_of_a_page(folder: Path) -> None:
+    """Rests on the stored results: nothing yet, some, all, and one that is missed; every row has its known answer."""
+    shown = Calibrated(lambda message: None)
+    shown.follow(STRINGS)
+    assert (shown.state, shown.line) == ("none", "Not calibrated in this version yet")
+    assert len(shown.rows) == len(STRINGS.calibrations) and all(r["known"] and not r["word"] for r in shown.rows)
+    first, *rest = (calibrations.measure(calibrations.by_name(n)) for n in STRINGS.calibrations)
+    calibrations.add([first])
+    shown.follow(STRINGS)
+    assert shown.state == "some" and shown.line.startswith(f"Calibrated: 1 of {len(shown.rows)} known answers")
+    calibrations.add(rest)
+    shown.follow(STRINGS)
+    assert shown.state == "reproduced" and shown.line.endswith("reproduced · today") and not missed(STRINGS)
+    calibrations.add([first.model_copy(update={"measured": 0.6})])
+    shown.follow(STRINGS)
+    assert shown.state == "missed" and "measured 0.6000 ± 0.0012, known 0.5774" in missed(STRINGS)
+
+
+def test_calibrations_run_apart_and_can_be_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rests on the command line: another process is asked, its progress is told, and stopping ends it."""
+    script = (
+        "import sys,time\nfor i in (1, 2): print(f'{i} of 2: Case {i} …', file=sys.stderr, flush=True)\ntime.sleep(60)"
+    )
+    real, asked = asyncio.create_subprocess_exec, []
+
+    async def fake(*command: str, **named: Any) -> Any:
+        asked.append((command, await real(sys.executable, "-c", script, **named)))
+        return asked[-1][1]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", fake)
+    command, heard = Command(), []
+    command.watch(lambda: heard.append(command.progress))
+
+    async def go() -> None:
+        command.start(("a", "b"))
+        command.start(("c",))
+        for _ in range(500):
+            await asyncio.sleep(0.02)
+            if command.progress == (0.5, "2 of 2: Case 2"):
+                break
+        command.stop()
+        while command.progress:
+            await asyncio.sleep(0.02)
+        await asked[0][1].wait()
+
+    asyncio.run(go())
+    assert len(asked) == 1 and asked[0][0][1:] == ("-m", "weltnet_app", "calibrate", "a", "b")
+    assert heard[0] == (0.0, "starting") and (0.5, "2 of 2: Case 2") in heard and heard[-1] is None
+    assert asked[0][1].returncode != 0 and command.fault == ""
 
 
 def test_break_it_turns_the_switch_and_follows_without_an_echo() -> None:

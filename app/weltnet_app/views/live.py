@@ -40,6 +40,7 @@ class Live(Hearing):
     heading = pn.custom.Child()
     figures = pn.custom.Children()
     cards = pn.custom.Children()
+    calibrated = pn.custom.Child()
 
     run = param.String(doc="Id of the run whose frames are asked for.")
     slug = param.String()

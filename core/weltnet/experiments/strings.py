@@ -394,4 +394,5 @@ EXPERIMENT = Experiment(
     verdict=verdict,
     derived=derived,
     time_unit="ticks",
+    calibrations=("wave-noise", "wave-free", "wave-slow", "shell-free", "shell-noise", "slow-clock", "over-copies"),
 )  # fmt: skip
