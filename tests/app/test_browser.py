@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
+from weltnet import verifications
 from weltnet.experiments import ALL
 
 pytestmark = pytest.mark.browser
@@ -153,6 +154,35 @@ def test_break_it_turns_the_card(visit: Any) -> None:
     visit.page.locator('[data-testid="card-wave"][data-word="fails"]').wait_for(timeout=30_000)
     assert visit.of("plane-target").locator(".brokenmark").is_visible()
     visit.page.wait_for_url("**broken**", timeout=10_000)
+
+
+def test_stored_seeds_and_calibrations(visit: Any) -> None:
+    """A card says what is stored and draws its seeds; the line of calibrations is run, opened, closed; no scrolling."""
+    made = [
+        verifications.Row(claim="mean-time", seed=s, word="fails", measured=0.6 + 0.02 * s, error=0.0, seconds=1.0)
+        for s in range(20)
+    ]
+    verifications.add("strings", made)
+    visit.open("strings")
+    visit.of("speed").select_option("8")
+    line, card = visit.of("stored-mean-time"), visit.page.locator('[data-testid="card-mean-time"]')
+    line.get_by_text("20 seeds: 20 fail, as registered · median 0.79, 0.60–0.98 · today").wait_for(timeout=30_000)
+    card.locator(".seed").nth(19).wait_for(timeout=60_000, state="attached")
+    assert "not verified on this installation yet" in visit.of("stored-wave").inner_text()
+    assert "Not calibrated in this version yet" in visit.of("calibrated").inner_text()
+    visit.of("calibrate").click()
+    visit.of("calibrated").get_by_text("Calibrated: 7 of 7 known answers reproduced · today").wait_for(timeout=90_000)
+    table = visit.of("calibrations")
+    assert not table.is_visible()
+    visit.of("calibrated-line").click()
+    assert table.is_visible() and table.locator("tbody tr").count() == 7
+    assert table.locator('tr[data-word="reproduced"]').count() == 7
+    visit.page.keyboard.press("Escape")
+    assert not table.is_visible()
+    size = visit.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    page = visit.of("page").evaluate("e => e.scrollHeight - e.clientHeight")
+    assert size == [1440, 900] and page <= 0
+    assert visit.complaints == [] and visit.outside == []
 
 
 def test_reload_restores_the_digest(visit: Any) -> None:
