@@ -90,6 +90,39 @@ def test_a_slider_changes_the_picture(visit: Any) -> None:
     assert visit.of("knob-modes").locator(".value").inner_text().startswith("1")
 
 
+HUES = """c => {
+  const copy = new OffscreenCanvas(c.width, c.height), pen = copy.getContext('2d', {willReadFrequently: true})
+  pen.drawImage(c, 0, 0)
+  const bytes = pen.getImageData(0, 0, c.width, c.height).data, found = new Set()
+  for (let i = 0; i < bytes.length; i += 4) {
+    const [r, g, b, a] = bytes.subarray(i, i + 4), top = Math.max(r, g, b), range = top - Math.min(r, g, b)
+    if (a < 255 || range < 40) continue
+    const h = top === r ? (g - b) / range : top === g ? 2 + (b - r) / range : 4 + (r - g) / range
+    found.add(Math.floor((h + 6) % 6))
+  }
+  return found.size
+}"""
+
+
+def test_the_dial_from_diffusion_to_waves(visit: Any) -> None:
+    """One run turned through its three laws: one hue while there is no phase, a wheel of them above κ = 1; and below 1
+    the dial chooses the minibatch, whose slider follows."""
+    visit.open("observatory?start=valley&replicas=4000", frames=10)
+    hues = lambda: visit.of("live-weights").evaluate(HUES)  # noqa: E731
+    assert hues() <= 2
+    for where, kappa in (("500", 2), ("250", 1)):
+        turn(visit, "kappa", where)
+        visit.wait(f"window.weltnet.params().kappa === {kappa}")
+        visit.painted(visit.stat("paints") + 60)
+        assert (hues() >= 4) == (kappa > 1)
+    turn(visit, "kappa", "240")
+    visit.wait("window.weltnet.params().kappa < 1")
+    batch = visit.page.evaluate("window.weltnet.params().batch")
+    visit.page.wait_for_timeout(500)
+    assert batch > 1 and visit.of("knob-batch").locator(".value").inner_text().startswith(str(batch))
+    assert visit.of("state").inner_text().strip() == "live" and visit.complaints == []
+
+
 def test_tap_moves_the_space_time(visit: Any) -> None:
     """A tap on the weights selects them; the space-time of the mirror well is another picture within two frames."""
     visit.open("observatory", frames=60)
