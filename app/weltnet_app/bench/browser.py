@@ -1,0 +1,202 @@
+"""The page in headless Chromium: how soon it moves, how fast, how late, and what it costs the server.
+
+A server of its own is started for it. The newest installed Playwright drives the Chromium on PATH.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from weltnet.experiments import ALL
+from weltnet_app.bench.figures import Figure, Skipped, at_least, at_most, quantile
+from weltnet_app.doctor import CHROMIUMS
+from weltnet_app.runs import REFILL
+
+__all__ = ["browse"]
+
+FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
+MOVING = "window.weltnet?.paints > 1"
+VIEWERS = 8
+
+TURN = """() => new Promise(done => {
+  const knob = [...document.querySelectorAll('*')].flatMap(function deep(e) {
+    return [e, ...(e.shadowRoot ? [...e.shadowRoot.querySelectorAll('*')].flatMap(deep) : [])] })
+    .filter(e => e.dataset?.testid?.startsWith('knob-')).map(e => e.querySelector('input[type=range]'))
+    .filter(Boolean).at(-1)
+  const before = JSON.stringify(window.weltnet.params()), start = performance.now()
+  knob.value = 200 + 600 * Math.random()
+  knob.dispatchEvent(new Event('input', {bubbles: true}))
+  const look = () => JSON.stringify(window.weltnet.params()) !== before
+    ? done(performance.now() - start) : requestAnimationFrame(look)
+  look()
+})"""
+"""Milliseconds from a slider's event to the first painted frame that was made with its value."""
+
+WATCH = """([url, count]) => {
+  for (let i = 0; i < count; i++) {
+    const feed = new WebSocket(url)
+    let have = -1
+    const ask = () => feed.readyState === 1 && feed.send(JSON.stringify({have}))
+    feed.binaryType = 'arraybuffer'
+    feed.onopen = ask
+    feed.onmessage = m => {
+      const n = new DataView(m.data).getUint32(0, true)
+      have = JSON.parse(new TextDecoder().decode(new Uint8Array(m.data, 4, n))).seq
+      setTimeout(ask, 100)
+    }
+  }
+}"""
+"""More viewers of one run, each at ten frames a second."""
+
+
+def browse(quick: bool, _python: str) -> Iterator[Figure]:
+    """Start times, frames, ages, latency, CPU and memory of the first experiment's page."""
+    chromium = next((p for name in CHROMIUMS if (p := shutil.which(name))), None)
+    if not find_spec("playwright") or not find_spec("psutil") or not chromium:
+        raise Skipped(f"needs playwright, psutil and one of {', '.join(CHROMIUMS)} on PATH; not all are here.")
+    api = import_module("playwright.sync_api")
+    try:
+        with api.sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=chromium, args=FLAGS.split())
+            try:
+                yield from _measure(browser, quick)
+            finally:
+                with contextlib.suppress(api.Error):
+                    browser.close()
+    except api.Error as error:
+        raise Skipped(f"the browser gave up ({str(error).splitlines()[0]})") from None
+
+
+def _measure(browser: Any, quick: bool) -> Iterator[Figure]:
+    if not quick and sys.platform.startswith("linux"):
+        # The user's cache folder can be moved by a variable only there.
+        with tempfile.TemporaryDirectory() as empty, _Server({"XDG_CACHE_HOME": empty}) as server:
+            page = _page(browser)
+            server.visit(page)
+            yield at_most("very first start to first moving plot", server.age, 40.0, "s", "from the command")
+            page.close()
+    with _Server() as server:
+        answered = server.age
+        page = _page(browser)
+        feeds: list[str] = []
+        page.on("websocket", lambda s: feeds.append(s.url) if "/frames/" in s.url else None)
+        server.visit(page)
+        yield at_most("plain page after the command", answered, 1.0, "s")
+        yield at_most("cold start to first moving plot", server.age, 12.0, "s", "from the command, kernels cached")
+        page.wait_for_timeout(1000 * (REFILL + 6))
+        yield from _watch(page, server, feeds[-1], 5 if quick else 12)
+        page.close()
+        times = []
+        for _ in range(1 if quick else 3):
+            page = _page(browser)
+            times.append(server.visit(page))
+            page.wait_for_timeout(0 if quick else 1000 * (REFILL + 9))
+            page.close()
+        yield at_most("warm server to first moving plot", statistics.median(times), 4.0, "s", f"median of {len(times)}")
+
+
+def _page(browser: Any) -> Any:
+    return browser.new_page(viewport={"width": 1440, "height": 900})
+
+
+def _watch(page: Any, server: _Server, feed: str, seconds: float) -> Iterator[Figure]:
+    alone = server.memory()
+    cpu, paints, begun = server.cpu(), page.evaluate("window.weltnet.paints"), time.perf_counter()
+    page.wait_for_timeout(1000 * seconds)
+    spent, took = server.cpu() - cpu, time.perf_counter() - begun
+    painted = max(1, page.evaluate("window.weltnet.paints") - paints)
+    ages = page.evaluate(f"window.weltnet.age.slice(-{painted})") or [0.0]
+    turns = []
+    for _ in range(int(seconds)):
+        turns.append(float(page.evaluate(TURN)))
+        page.wait_for_timeout(250)
+    yield at_least("frames painted a second", painted / took, 30.0, "", f"{len(ALL[0].planes)} plots")
+    yield Figure("age of a frame, p50", quantile(ages, 0.5), "ms")
+    yield at_most("age of a frame, p95", quantile(ages, 0.95), 100.0, "ms")
+    yield at_most("slider to changed frame, p95", quantile(turns, 0.95), 200.0, "ms", f"{len(turns)} turns")
+    yield at_most("web process per frame", 1e3 * spent / painted, 3.0, "ms CPU")
+    yield at_most("memory with one run", alone, 400.0, "MB", "all processes, shared pages once")
+    page.evaluate(WATCH, [feed, VIEWERS])
+    page.wait_for_timeout(1500)
+    cpu, begun = server.cpu(), time.perf_counter()
+    page.wait_for_timeout(1000 * seconds)
+    more = (server.cpu() - cpu) / (time.perf_counter() - begun) - spent / took
+    yield at_most("each further viewer at 10 frames a second", max(0.0, more) / VIEWERS, 0.01, "cores")
+    yield at_most("memory of each further viewer", max(0.0, server.memory() - alone) / VIEWERS, 15.0, "MB")
+
+
+class _Server:
+    """A server of the laboratory in processes of its own, from the command on."""
+
+    def __init__(self, environment: dict[str, str] | None = None) -> None:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = str(s.getsockname()[1])
+        self.url = f"http://127.0.0.1:{port}"
+        self.begun = time.perf_counter()
+        command = [sys.executable, "-m", "weltnet_app", "serve", "--no-browser", "--host", "127.0.0.1", "--port", port]
+        given = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)} | (environment or {})
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=given)
+        self.own = import_module("psutil").Process(self.process.pid)
+
+    def __enter__(self) -> _Server:
+        while not self._answers():
+            if self.process.poll() is not None:
+                raise Skipped(f"the server ended with exit code {self.process.returncode}")
+            time.sleep(0.02)
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    @property
+    def age(self) -> float:
+        """Seconds since the command."""
+        return time.perf_counter() - self.begun
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=1) as answer:
+                return bool(json.load(answer))
+        except OSError:
+            return False
+
+    def visit(self, page: Any) -> float:
+        """Seconds from opening the link to the second painted frame."""
+        begun = time.perf_counter()
+        page.goto(f"{self.url}/{ALL[0].slug}", wait_until="commit")
+        page.wait_for_function(MOVING, timeout=120_000)
+        return time.perf_counter() - begun
+
+    def cpu(self) -> float:
+        """CPU seconds of the web process so far."""
+        t = self.own.cpu_times()
+        return float(t.user + t.system)
+
+    def memory(self) -> float:
+        """Megabytes of all its processes, shared pages counted once where the system tells."""
+        total = 0.0
+        for process in [self.own, *self.own.children(recursive=True)]:
+            with contextlib.suppress(Exception):
+                told = process.memory_full_info()
+                total += getattr(told, "pss", 0) or told.rss
+        return total / 1e6
