@@ -43,7 +43,7 @@ def twin_energy(q: np.ndarray) -> float:
 
 
 def test_force_is_minus_the_gradient_of_the_energy() -> None:
-    """Link: the twin's energy, 400 replicas breathing, sheared and stretched; within 3 %, or .01 (of .56 for breathing)."""
+    """Link: the twin's energy, 400 replicas breathing, sheared, stretched: within 3 %, or .01 of breathing's .56."""
     q, _ = members(400, 1)
     spectrum = blob.smoothed(q, np.empty((400, 0)), -3.0, GRID.spacing, GRID.n, H)[0]
     force = GRID.at(blob.pressure(spectrum, GRID.spacing, HBAR, H), q)

@@ -13,12 +13,17 @@ depend on no number of threads.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from weltnet.kernels.ensemble import WALL
 from weltnet.kernels.grid import deposit_moments, gather
 
 __all__ = ["NARROWEST", "advance", "fisher", "pressure", "smoothed"]
+
+Array = NDArray[Any]
 
 NARROWEST = 1.7
 """The smallest stable bandwidth, in spacings of the grid."""
@@ -26,14 +31,15 @@ NARROWEST = 1.7
 _EMPTY = 1e-10
 
 
-def smoothed(q, values, low, spacing, n, bandwidth):
+def smoothed(q: Array, values: Array, low: float, spacing: float, n: int, bandwidth: float) -> Array:
     """Fourier coefficients (1 + k, n, n/2 + 1) of ρ_h and of the smoothed Σ value; ρ_h integrates to 1."""
     fields = deposit_moments(q, values, low, 1.0 / spacing, n, True)
     k, l = _wavenumbers(n, spacing)
-    return np.fft.rfft2(fields) * (np.exp(-0.5 * bandwidth**2 * (k * k + l * l)) / (len(q) * spacing**2))
+    spectra: Array = np.fft.rfft2(fields) * (np.exp(-0.5 * bandwidth**2 * (k * k + l * l)) / (len(q) * spacing**2))
+    return spectra
 
 
-def pressure(spectrum, spacing, hbar, bandwidth):
+def pressure(spectrum: Array, spacing: float, hbar: float, bandwidth: float) -> Array:
     """The quantum force −∇(G_h ∗ Φ): (2, n, n) of the density with Fourier coefficients (n, n/2 + 1).
 
     Where the density is below 1e-10 of its peak there is none.
@@ -47,10 +53,11 @@ def pressure(spectrum, spacing, hbar, bandwidth):
     safe = np.where(there, rho, 1.0)
     phi = np.where(there, -0.25 * hbar**2 * (bend / safe - (x * x + y * y) / (2.0 * safe * safe)), 0.0)
     f = np.fft.rfft2(phi) * np.exp(-0.5 * bandwidth**2 * (k * k + l * l))
-    return np.fft.irfft2(np.stack([-1j * _odd(k) * f, -1j * _odd(l) * f]), s=(n, n))
+    force: Array = np.fft.irfft2(np.stack([-1j * _odd(k) * f, -1j * _odd(l) * f]), s=(n, n))
+    return force
 
 
-def fisher(spectrum, spacing):
+def fisher(spectrum: Array, spacing: float) -> float:
     """∫ |∇ρ_h|²/ρ_h, of which ħ²/8 is energy."""
     n = spectrum.shape[0]
     k, l = _wavenumbers(n, spacing)
@@ -59,7 +66,18 @@ def fisher(spectrum, spacing):
     return float(((x * x + y * y)[there] / rho[there]).sum() * spacing**2)
 
 
-def advance(q, v, force, low, spacing, hbar, bandwidth, dt, steps, friction):
+def advance(
+    q: Array,
+    v: Array,
+    force: Array,
+    low: float,
+    spacing: float,
+    hbar: float,
+    bandwidth: float,
+    dt: float,
+    steps: int,
+    friction: float,
+) -> None:
     """Advance q, v: (M, 2) float64 in place by `steps` of dt. force: (2, n, n), −∇V on the grid.
 
     Drift half a step, kick, drift half a step: order 2, and without friction symplectic. `friction` is the rate at
@@ -83,7 +101,7 @@ def advance(q, v, force, low, spacing, hbar, bandwidth, dt, steps, friction):
         _drift(q, v, 0.5 * dt)
 
 
-def _drift(q, v, dt):
+def _drift(q: Array, v: Array, dt: float) -> None:
     q += dt * v
     out = np.abs(q) > WALL
     if out.any():
@@ -91,11 +109,12 @@ def _drift(q, v, dt):
         q[out] = np.clip(np.sign(q[out]) * 2.0 * WALL - q[out], -WALL, WALL)
 
 
-def _wavenumbers(n, spacing):
+def _wavenumbers(n: int, spacing: float) -> tuple[Array, Array]:
     k = 2.0 * np.pi * np.fft.fftfreq(n, spacing)
     return k[:, None], np.abs(k[None, : n // 2 + 1])
 
 
-def _odd(k):
+def _odd(k: Array) -> Array:
     """Wave numbers of a first derivative: the highest frequency of an even grid has no sign."""
-    return np.where(np.abs(k) == np.abs(k).max(), 0.0, k)
+    odd: Array = np.where(np.abs(k) == np.abs(k).max(), 0.0, k)
+    return odd
