@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from weltnet.experiment import Experiment
-from weltnet.experiments import observatory, strings
+from weltnet.experiments import diffusion, observatory, strings
 
 __all__ = ["ALL", "by_slug"]
 
-ALL: tuple[Experiment[Any, Any], ...] = (observatory.EXPERIMENT, strings.EXPERIMENT)
+ALL: tuple[Experiment[Any, Any], ...] = (observatory.EXPERIMENT, diffusion.EXPERIMENT, strings.EXPERIMENT)
 
 
 def by_slug(slug: str) -> Experiment[Any, Any]:
