@@ -11,7 +11,7 @@ Conventions.   q ∈ [−3, 3]² are the two weights of a sign pair (`weltnet.sy
          that does it with its own forward passes, reflected at |q| = 2.9. The prediction keeps steps of their finite
          size and drops third moments (`weltnet.theory.fokker_planck`). L₁ = Σ|n/M − p| over 32 × 32 bins. Rates are in
          nats per step; what learning destroys is γ⟨∇²U⟩ + ⟨∂_i ∂_j D_ij⟩: without the second term, the drift that
-         uneven noise makes, production and destruction balance on some landscapes and not on others (.86 to 1.25).
+         uneven noise makes, production and destruction balance on some landscapes and not on others (.86 to 1.24).
 
 Put in by hand.   D0: without it C_B is so anisotropic (zero along q1 = 0 in one direction) that p collapses below any
          grid. Hidden states are new at each step, so that the noise is white. The pupil: its valleys lie in the box.
@@ -298,7 +298,7 @@ WELLS = Claim(
 )  # fmt: skip
 BALANCE = Claim(
     "balance", "Late, noise produces what learning destroys.", SOURCE, "Π/S", 1.0, (0.85, 1.1), "holds",
-    "20 seeds: .954 to .964, median .962. Without ⟨∂_i ∂_j D_ij⟩ .86 to 1.25 on five pupils, one seed.",
+    "20 seeds: .954 to .964, median .962. Without ⟨∂_i ∂_j D_ij⟩ .86 to 1.24 on six pupils, one seed each.",
 )  # fmt: skip
 
 
@@ -379,7 +379,7 @@ EXPERIMENT = Experiment(
                {"label_noise": 0.2}),
         Preset("Too fast", "At γ = .5 jumps are not small: L₁ leaves its floor, the valleys fill unlike predicted.",
                {"learning_rate": 0.5}),
-        Preset("Out of one valley", "Typical places are as predicted, rare crossings are not: they feel more than D.",
+        Preset("Out of one valley", "The cloud fills the valley quickly across and slowly along; hardly a replica crosses.",
                {"start": "valley"}),
     ),
     stride=STRIDE,
