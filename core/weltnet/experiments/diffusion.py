@@ -379,7 +379,7 @@ EXPERIMENT = Experiment(
                {"label_noise": 0.2}),
         Preset("Too fast", "At γ = .5 jumps are not small: L₁ leaves its floor, the valleys fill unlike predicted.",
                {"learning_rate": 0.5}),
-        Preset("Out of one valley", "The cloud fills the valley quickly across and slowly along; hardly a replica crosses.",
+        Preset("Out of one valley", "The cloud fills the valley quickly across, slowly along; hardly any leave it.",
                {"start": "valley"}),
     ),
     stride=STRIDE,
