@@ -36,7 +36,7 @@ def measure(path, launches: int, looks: int = 7) -> Law:
             t = W + k * APART
             v = current_velocity(path(q, t - W), path(q, t + W), 2 * W)
             assert witness.look(GRID, path(q, t), v, half, V, APART) == (k >= 2)
-    return law(GRID, witness.grams[: witness.filled], launches)
+    return law(GRID, witness.recent(200), launches)
 
 
 def start(seed: int) -> np.ndarray:
@@ -50,7 +50,7 @@ def test_a_guided_wave_is_second_order_with_its_hbar(hbar: float) -> None:
     These paths freeze the sampling noise of their start, about 15 % of c a launch: only launches can tell the error.
     """
     found = measure(lambda q, t: wave(q, t, hbar), 8)
-    assert found.theta > 75.0
+    assert found.theta > 75.0 and found.hbar2 == (found.c, found.c_error)
     assert abs(found.c - hbar**2) < min(0.04, 1.5 * found.c_error)
 
 
@@ -76,6 +76,7 @@ def test_diffusion_is_first_order_with_its_s(s: float) -> None:
     found = measure(path, 3)
     assert found.theta < 10.0
     assert abs(found.s - s) < 0.05
+    assert found.hbar2 == (-(found.s**2), 2 * found.s * found.s_error)
 
 
 def test_halves_are_random_and_equal() -> None:
@@ -94,7 +95,7 @@ def test_a_split_by_place_ruins_it() -> None:
         t = W + k * APART
         v = current_velocity(wave(q, t - W, 0.5), wave(q, t + W, 0.5), 2 * W)
         witness.look(GRID, wave(q, t, 0.5), v, left, V, APART)
-    found = law(GRID, witness.grams[: witness.filled])
+    found = law(GRID, witness.recent(200))
     assert abs(found.c - 0.25) > 0.08 or found.theta < 70.0
 
 
@@ -109,4 +110,14 @@ def test_nothing_measured_is_said() -> None:
         t = W + k * APART
         v = current_velocity(wave(q, t - W, 0.5), wave(q, t + W, 0.5), 2 * W)
         assert witness.look(GRID, wave(q, t, 0.5), v, half, V, APART) == (k == 2)
-    assert math.isinf(law(GRID, witness.grams[: witness.filled]).c_error)
+    assert math.isinf(law(GRID, witness.recent(200)).c_error)
+
+
+def test_a_witness_keeps_its_newest_rows_in_order() -> None:
+    """Link: the ring; after seven rows of a memory of four, the last three are the last three."""
+    witness = Witness(64, 4)
+    for k in range(7):
+        witness.grams[witness.rows % 4] = k
+        witness.rows += 1
+    assert witness.recent(3)[:, 0, 0, 0, 0].tolist() == [4, 5, 6]
+    assert witness.recent(9)[:, 0, 0, 0, 0].tolist() == [3, 4, 5, 6]

@@ -102,6 +102,12 @@ class Witness:
         """Rows that hold something."""
         return min(self.rows, self.kept)
 
+    def recent(self, count: int) -> Array:
+        """The inner products of the last `count` rows, or of as many as are kept, oldest first."""
+        count = min(count, self.filled)
+        found: Array = self.grams[np.arange(self.rows - count, self.rows) % self.kept]
+        return found
+
 
 def _gram(grid: Grid, fields: Array, V: Array, apart: float, gamma: float) -> Array:
     """(2, 3, 3): inner products between the halves of F, V/2, ln p/2 and of Y = ∂_tF + γ|∇F|², V, X = γ∇²√p/√p."""
@@ -142,6 +148,13 @@ class Law:
     theta_error: float = math.inf
     c_error: float = math.inf
     s_error: float = math.inf
+
+    @property
+    def hbar2(self) -> tuple[float, float]:
+        """ħ² and its error as the law that fits better has it: c of the second, −s² of the first."""
+        if self.theta > 45.0:
+            return self.c, self.c_error
+        return -(self.s**2), 2.0 * abs(self.s) * self.s_error
 
 
 def _fit(gram: Array, deposit: float) -> tuple[float, float, float, float, float]:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from weltnet.experiment import Experiment
-from weltnet.experiments import diffusion, observatory, strings
+from weltnet.experiments import diffusion, kappa, observatory, strings
 
 __all__ = ["ALL", "by_slug"]
 
-ALL: tuple[Experiment[Any, Any], ...] = (observatory.EXPERIMENT, diffusion.EXPERIMENT, strings.EXPERIMENT)
+ALL: tuple[Experiment[Any, Any], ...] = (
+    observatory.EXPERIMENT,
+    diffusion.EXPERIMENT,
+    kappa.EXPERIMENT,
+    strings.EXPERIMENT,
+)
 
 
 def by_slug(slug: str) -> Experiment[Any, Any]:
