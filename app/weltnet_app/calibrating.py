@@ -66,6 +66,8 @@ class Command:
                         self._tell()
                 if await process.wait() not in (0, 1):
                     self.fault = f"The calibrations broke off: {last}"
+                elif calibrations.current() is None:
+                    self.fault = "The sources have changed since this server was started: start it again"
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()

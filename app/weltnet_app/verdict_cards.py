@@ -115,8 +115,9 @@ def _numbers(found: Distribution) -> str:
 
 def _knobs(experiment: Experiment[Any, Any], claim: Claim) -> str:
     knobs = experiment.params.knobs()
-    set_ = [f"{knobs[k].symbol or k} = {v}" if k in knobs else f"{k} {v}" for k, v in claim.at.items()]
-    return ", ".join(set_) or "the defaults"
+    values = {k: number(v) if isinstance(v, int | float) else str(v) for k, v in claim.at.items()}
+    shown = [f"{knobs[k].symbol or k} = {v}" if k in knobs else f"{k} {v}" for k, v in values.items()]
+    return ", ".join(shown) or "the defaults"
 
 
 def _thinned(values: Sequence[float]) -> tuple[float, ...]:

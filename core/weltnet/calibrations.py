@@ -735,7 +735,7 @@ ALL: tuple[Calibration, ...] = (
     ),
     Calibration(
         "drift-linear", "Contraction of a planted linear map",
-        "The flow of X ↦ e^A X is A X: λ = −½ tr A.",
+        "The flow of X ↦ exp(A) X is A X: λ = −½ tr A.",
         "generator.fit", "λ / tick⁻¹", 0.1, 2e-4, _drift_linear,
     ),
     Calibration(
@@ -745,7 +745,7 @@ ALL: tuple[Calibration, ...] = (
     ),
     Calibration(
         "noise-linear", "Noise behind a tick's lag",
-        "Noise C of a linear flow shows in one tick as ∫ e^{As} C e^{Aᵀs} ds; the fit must give C back.",
+        "Noise C of a linear flow shows in one tick as ∫ exp(As) C exp(Aᵀs) ds; the fit must give C back.",
         "generator.fit", "C₁₁ / tick⁻¹", float(SPREAD[0, 0]), 2e-4, _noise_linear,
     ),
     Calibration(
@@ -755,7 +755,7 @@ ALL: tuple[Calibration, ...] = (
     ),
     Calibration(
         "de-sitter", "Curvature of de Sitter space",
-        "Copies of a linear network with W = e^{−λ} live in de Sitter space: R(0) = 6 λ²/S, here λ = .05.",
+        "Copies of a linear network with W = exp(−λ) live in de Sitter space: R(0) = 6 λ²/S, here λ = .05.",
         "curvature.curvature", "R(0) / tick⁻²", spacetimes.de_sitter(0.05, 1.0).R, 0.002, _curved(0.05, 0.0),
     ),
     Calibration(
