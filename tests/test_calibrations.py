@@ -199,12 +199,16 @@ def test_wide_errors_excuse_nothing() -> None:
 
 def test_settings_are_those_of_experiments() -> None:
     """Link: the showcase's grid, ensemble, bandwidths, basis and copies; other settings would vouch for others."""
-    from weltnet.experiments import observatory, strings
+    from weltnet import learning, states
+    from weltnet.experiments import diffusion, kappa, observatory, strings
 
     showcase = observatory.ObservatoryParams()
-    assert (calibrations.GRID.n, calibrations.GRID.half_width) == (observatory.GRID.n, observatory.GRID.half_width)
+    grids = {calibrations.GRID: learning.GRID, calibrations.FINE: diffusion.GRID, calibrations.LENS: kappa.LENS}
+    assert all((a.n, a.half_width) == (b.n, b.half_width) for a, b in grids.items())
+    assert (diffusion.BINS, diffusion.WALL) == (calibrations.BINS, calibrations.WALL)
+    assert kappa.LOOK * kappa.DT == pytest.approx(calibrations.APART)
     assert showcase.replicas == calibrations.MEMBERS
-    assert observatory.BASIS == calibrations.BASIS
+    assert states.BASIS == calibrations.BASIS
     assert (2 * showcase.neurons_per_half, showcase.activation_noise) == (calibrations.NEURONS, calibrations.NOISE)
     line = strings.StringParams()
     assert (strings.WINDOW, line.sites, line.modes) == (calibrations.TICKS, calibrations.SITES, calibrations.MODES)
