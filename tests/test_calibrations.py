@@ -206,7 +206,7 @@ def test_settings_are_those_of_experiments() -> None:
     grids = {calibrations.GRID: learning.GRID, calibrations.FINE: diffusion.GRID, calibrations.LENS: kappa.LENS}
     assert all((a.n, a.half_width) == (b.n, b.half_width) for a, b in grids.items())
     assert (diffusion.BINS, diffusion.WALL) == (calibrations.BINS, calibrations.WALL)
-    assert kappa.LOOK * kappa.DT == pytest.approx(calibrations.APART)
+    assert pytest.approx(calibrations.APART) == kappa.LOOK * kappa.DT
     assert showcase.replicas == calibrations.MEMBERS
     assert states.BASIS == calibrations.BASIS
     assert (2 * showcase.neurons_per_half, showcase.activation_noise) == (calibrations.NEURONS, calibrations.NOISE)
