@@ -188,14 +188,16 @@ def face(claim: Claim, verdict: Verdict | None, kept: Stored, *, broken: bool, m
         numbers = (
             f'{strip(verdict, kept.seeds)}<div class="numbers"><span><i>{html.escape(verdict.symbol)}</i> '
             f"<b>{number(verdict.measured, verdict.error)}</b>{error}{unit}</span>"
-            f'<span class="theory">predicted <b>{number(verdict.predicted)}</b></span></div>'
+            f'<span class="theory"><span class="wide">predicted</span><span class="narrow">vs</span> '
+            f"<b>{number(verdict.predicted)}</b></span></div>"
         )
     name = html.escape(claim.name)
     return (
         f'<article class="card" data-testid="card-{name}" data-claim="{name}" data-word="{word}" '
         f'style="--v:var(--{hue});--vbg:var(--{hue}bg)">'
         f'<div class="top"><span class="chip">{chip}</span>{badge}'
-        f'<span class="note" title="{note}">{note}</span></div>'
+        f'<span class="note wide" title="{note}">{note}</span>'
+        f'<i class="symbol narrow" title="{note}">{html.escape(claim.symbol)}</i></div>'
         f'<h3 title="{html.escape(claim.sentence)} {html.escape(claim.source)}">{html.escape(claim.sentence)}</h3>'
         f"{numbers}"
         f'<div class="stored" data-testid="stored-{name}" title="{html.escape(kept.words)}">{html.escape(kept.line)}'
