@@ -10,7 +10,8 @@ index* is θ = 90° · ε1/(ε1 + ε2): 0° diffusive, 90° unitary or classical
 of two models, not the phase of a propagator.                                                                 [derived]
 
 Every inner product is one between two halves of the ensemble, drawn at random, so that the sampling noise of one does
-not correlate with that of the other. All is done at two bandwidths and extrapolated linearly in h_b² to zero.
+not correlate with that of the other. Members that push one another must do so within their half only: what the halves
+share passes for signal. All is done at two bandwidths and extrapolated linearly in h_b² to zero.
 """
 
 from __future__ import annotations
