@@ -29,7 +29,7 @@ YOUNG = 10.0
 IDLE = 60.0
 """Seconds without a viewer after which a worker process is ended; the run itself can be resumed."""
 
-REFILL = 6.0
+REFILL = 4.0
 """Seconds after a run has begun before the next process is made ready: its page is painted first."""
 
 SPEEDS = (0.25, 8.0)
@@ -184,7 +184,7 @@ class Run:
         """Start the worker if there is none: from the last checkpoint, or from the seed."""
         if self._worker is not None or self.error:
             return
-        ready = self._spare.take() if self._spare else None
+        ready = self._spare.take(self.experiment.slug) if self._spare else None
         worker = Worker(self.experiment.slug, lambda m, b: self._post(worker, m, b), ready)
         self._worker, self._asked = worker, False
         saved_at, blob = self._checkpoint or (None, b"")

@@ -87,13 +87,13 @@ class Process:
     pipe: Connection
 
     @classmethod
-    def start(cls, slug: str = "", gentle: bool = False) -> Process:
-        """Start a process for one experiment; without a slug it rehearses all until a worker takes it."""
+    def start(cls, slug: str, *, waiting: bool = False, gentle: bool = False) -> Process:
+        """Start a process for one experiment, or one that rehearses it (by default the first) until it is taken."""
         context = _context()
         pipe, child = context.Pipe()
         with _environment():
             name = f"weltnet {slug}".rstrip()
-            process = context.Process(target=_main, args=(child, slug, gentle), daemon=True, name=name)
+            process = context.Process(target=_main, args=(child, slug, waiting, gentle), daemon=True, name=name)
             process.start()
         child.close()
         return cls(process, pipe)
@@ -108,11 +108,12 @@ class Process:
 
 
 class Spare:
-    """One worker process kept ready, with kernels loaded and what experiments prepare by default; from any thread."""
+    """One worker process kept ready for the experiment that was asked for last; may be called from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ready: Process | None = None
+        self._slug = ""
         self._fills = 0
         self._closed = False
 
@@ -125,11 +126,15 @@ class Spare:
         """Start a process if none is waiting. All but the first rehearse gently: runs are going on by then."""
         with self._lock:
             if not self._closed and (self._ready is None or not self._ready.process.is_alive()):
-                self._ready = Process.start(gentle=self._fills > 0)
+                self._ready = Process.start(self._slug, waiting=True, gentle=self._fills > 0)
                 self._fills += 1
 
-    def take(self) -> Process | None:
-        """The waiting process, which is the caller's from now on; nothing while one is being started, or if it died."""
+    def take(self, slug: str) -> Process | None:
+        """The waiting process, the caller's from now on; nothing while one is being started, or if it died.
+
+        It serves any experiment, but only the rehearsed one at once.
+        """
+        self._slug = slug
         if not self._lock.acquire(blocking=False):
             return None
         try:
@@ -185,16 +190,18 @@ class Worker:
 # -- the child's side -------------------------------------------------------------------------------------------------
 
 
-def _main(pipe: Connection, slug: str, gentle: bool) -> None:
+def _main(pipe: Connection, slug: str, waiting: bool, gentle: bool) -> None:
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
-        if slug := slug or _taken(pipe, gentle):
+        if waiting:
+            slug = _taken(pipe, slug, gentle)
+        if slug:
             _Child(pipe, slug).live()
 
 
-def _taken(pipe: Connection, gentle: bool) -> str:
+def _taken(pipe: Connection, slug: str, gentle: bool) -> str:
     """Rehearse until a worker takes this process; returns the slug of its experiment, or nothing at the end."""
     parts: list[str] = []
-    rehearsal = threading.Thread(target=_rehearse, args=(parts, gentle), daemon=True, name="rehearsal")
+    rehearsal = threading.Thread(target=_rehearse, args=(slug, parts, gentle), daemon=True, name="rehearsal")
     rehearsal.start()
     message, _ = _unpack(pipe.recv_bytes())
     parts.append(message.get("slug", ""))
@@ -203,32 +210,33 @@ def _taken(pipe: Connection, gentle: bool) -> str:
     return parts[0]
 
 
-def _rehearse(parts: list[str], gentle: bool) -> None:
-    """Begin every experiment at its defaults and show one frame: that loads kernels and fills what systems cache.
+def _rehearse(slug: str, parts: list[str], gentle: bool) -> None:
+    """Begin an experiment at its defaults and make one frame: that loads kernels and fills what systems cache.
 
-    Results do not depend on it: nothing is kept but caches that are keyed by all they are functions of. It stops when
-    `parts` names another experiment than the one being rehearsed, and goes on when it names that one.
+    Results do not depend on it: nothing is kept but caches that are keyed by all they are functions of. One experiment
+    only, since each keeps tens of megabytes. Ends early when `parts` names another.
     """
-    from weltnet.experiments import ALL
+    from weltnet.experiments import ALL, by_slug
 
     if gentle:
         # Of this thread alone, where the system can: the run that takes the process goes at full speed.
         with contextlib.suppress(AttributeError, OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
-    for experiment in ALL:
 
-        def report(fraction: float, text: str, slug: str = experiment.slug) -> None:
-            if parts and parts[0] != slug:
-                raise Cancelled
+    def report(fraction: float, text: str) -> None:
+        if parts and parts[0] != experiment.slug:
+            raise Cancelled
 
-        # Whatever goes wrong will go wrong again in a run, which has somebody to tell.
-        with contextlib.suppress(Exception):
-            report(0.0, "")
-            line = Timeline(experiment, experiment.params(), 0, report)
-            line.advance()
-            frame = line.frame()
-            codec.encode(frame), codec.encode(frame, "exact"), codec.layout(frame)
-            line.verdicts()
+    # Whatever goes wrong will go wrong again in a run, which has somebody to tell.
+    with contextlib.suppress(Exception):
+        experiment = by_slug(slug) if slug else ALL[0]
+        line = Timeline(experiment, experiment.params(), 0, report)
+        line.advance()
+        report(1.0, "")
+        frame = line.frame()
+        codec.encode(frame), codec.encode(frame, "exact"), codec.layout(frame)
+        report(1.0, "")
+        line.verdicts()
 
 
 class _Child:

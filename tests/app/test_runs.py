@@ -241,11 +241,11 @@ def test_one_spare_and_none_at_the_end() -> None:
     spare.close()
     assert alone(waiting)
     spare.fill()
-    assert spare.process is None and spare.take() is None
+    assert spare.process is None and spare.take(EXPERIMENT.slug) is None
 
 
 def test_rehearsal_gives_way() -> None:
-    """A process taken at once answers within seconds, though experiments before its own were not rehearsed."""
+    """A process taken while it rehearses another experiment ends that and answers within seconds."""
 
     async def body(runs: Runs) -> None:
         began = time.monotonic()
