@@ -87,13 +87,13 @@ class Process:
     pipe: Connection
 
     @classmethod
-    def start(cls, slug: str, *, waiting: bool = False, gentle: bool = False) -> Process:
+    def start(cls, slug: str, *, waiting: bool = False) -> Process:
         """Start a process for one experiment, or one that rehearses it (by default the first) until it is taken."""
         context = _context()
         pipe, child = context.Pipe()
         with _environment():
             name = f"weltnet {slug}".rstrip()
-            process = context.Process(target=_main, args=(child, slug, waiting, gentle), daemon=True, name=name)
+            process = context.Process(target=_main, args=(child, slug, waiting), daemon=True, name=name)
             process.start()
         child.close()
         return cls(process, pipe)
@@ -114,7 +114,6 @@ class Spare:
         self._lock = threading.Lock()
         self._ready: Process | None = None
         self._slug = ""
-        self._fills = 0
         self._closed = False
 
     @property
@@ -123,11 +122,10 @@ class Spare:
         return self._ready.process if self._ready else None
 
     def fill(self) -> None:
-        """Start a process if none is waiting. All but the first rehearse gently: runs are going on by then."""
+        """Start a process if none is waiting."""
         with self._lock:
             if not self._closed and (self._ready is None or not self._ready.process.is_alive()):
-                self._ready = Process.start(self._slug, waiting=True, gentle=self._fills > 0)
-                self._fills += 1
+                self._ready = Process.start(self._slug, waiting=True)
 
     def take(self, slug: str) -> Process | None:
         """The waiting process, the caller's from now on; nothing while one is being started, or if it died.
@@ -190,18 +188,18 @@ class Worker:
 # -- the child's side -------------------------------------------------------------------------------------------------
 
 
-def _main(pipe: Connection, slug: str, waiting: bool, gentle: bool) -> None:
+def _main(pipe: Connection, slug: str, waiting: bool) -> None:
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
         if waiting:
-            slug = _taken(pipe, slug, gentle)
+            slug = _taken(pipe, slug)
         if slug:
             _Child(pipe, slug).live()
 
 
-def _taken(pipe: Connection, slug: str, gentle: bool) -> str:
+def _taken(pipe: Connection, slug: str) -> str:
     """Rehearse until a worker takes this process; returns the slug of its experiment, or nothing at the end."""
     parts: list[str] = []
-    rehearsal = threading.Thread(target=_rehearse, args=(slug, parts, gentle), daemon=True, name="rehearsal")
+    rehearsal = threading.Thread(target=_rehearse, args=(slug, parts), daemon=True, name="rehearsal")
     rehearsal.start()
     message, _ = _unpack(pipe.recv_bytes())
     parts.append(message.get("slug", ""))
@@ -210,18 +208,13 @@ def _taken(pipe: Connection, slug: str, gentle: bool) -> str:
     return parts[0]
 
 
-def _rehearse(slug: str, parts: list[str], gentle: bool) -> None:
+def _rehearse(slug: str, parts: list[str]) -> None:
     """Begin an experiment at its defaults and make one frame: that loads kernels and fills what systems cache.
 
     Results do not depend on it: nothing is kept but caches that are keyed by all they are functions of. One experiment
     only, since each keeps tens of megabytes. Ends early when `parts` names another.
     """
     from weltnet.experiments import ALL, by_slug
-
-    if gentle:
-        # Of this thread alone, where the system can: the run that takes the process goes at full speed.
-        with contextlib.suppress(AttributeError, OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
     def report(fraction: float, text: str) -> None:
         if parts and parts[0] != experiment.slug:
