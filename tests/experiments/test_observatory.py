@@ -13,6 +13,7 @@ from weltnet.estimators.curvature import curvature
 from weltnet.estimators.generator import fit
 from weltnet.experiments.observatory import CENTRE, EXPERIMENT, STRIDE, ObservatoryParams
 from weltnet.observables import Field, MetricField, Scalar, Series
+from weltnet.states import NEAR
 from weltnet.timeline import Timeline
 
 WELL = -0.25, 1.35
@@ -89,15 +90,62 @@ def test_past_stays_when_the_rate_is_turned() -> None:
 
 
 def test_threads_do_not_matter() -> None:
-    """Chain: determinism. The digest after 20 steps is the same for one and two threads."""
+    """Chain: determinism. The digest after 20 steps is the same for one and two threads, whose neurons ever."""
     code = (
         "from weltnet.experiments.observatory import EXPERIMENT as e\n"
         "from weltnet.run import outcome\n"
-        "print(outcome(e, e.params(replicas=3000), seed=9, steps=20).digest)"
+        "print(*(outcome(e, e.params(replicas=3000, neurons=n), seed=9, steps=20).digest for n in ('copies', 'own')))"
     )
     digests = set()
     for threads in ("1", "2"):
         env = os.environ | {"NUMBA_NUM_THREADS": threads, "PYTHONPATH": os.pathsep.join(sys.path)}
         done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
         digests.add(done.stdout.strip())
-    assert len(digests) == 1 and len(digests.pop()) == 16
+    assert len(digests) == 1 and len(set(digests.pop().split())) == 2
+
+
+def test_replicas_show_the_space_time_of_copies() -> None:
+    """Chain: copies held at q*, replica kernel → one ensemble. Both wells, N = 16, seed 3, means over 40 frames.
+
+    In a well ω is that of copies within .02 and λ within .01, to which the mixture of weights and what the weights
+    predict are known; the replicas that speak lie round q*.
+    """
+    for y in (WELL[1], -WELL[1]):
+        found = []
+        for neurons in ("copies", "own"):
+            values = {"neurons_per_half": 8, "replicas": 8000, "start": "broad", "selected": at(y), "neurons": neurons}
+            line = Timeline(EXPERIMENT, ObservatoryParams.parse(values), 3)
+            line.seek(40)
+            seen = []
+            for _ in range(40):
+                line.advance()
+                c = curvature(fit(line.state.copies.moments), CENTRE, 1.0)
+                seen.append((c.vorticity[0], -0.5 * c.expansion[0]))
+            found.append(np.mean(seen, axis=0))
+            assert np.hypot(*(line.state.copies.here - (WELL[0], y))) < NEAR
+        (held, slow), (own, rate) = found
+        assert abs(own - held) < 0.02 < 0.15 < abs(own) and abs(rate - slow) < 0.01
+        assert own * y > 0
+
+
+def test_nothing_is_said_where_no_network_lives() -> None:
+    """Chain: one ensemble → verdicts. q* at the edge, where no replica comes: grey, no readout, nothing judged."""
+    values = {"neurons_per_half": 4, "replicas": 1000, "start": "valley", "neurons": "own", "selected": (2.8,) * 4}
+    line = Timeline(EXPERIMENT, ObservatoryParams.parse(values), 0)
+    line.seek(600)
+    frame = line.frame()
+    field, light = frame.seen["curvature"], frame.seen["cones"]
+    assert isinstance(field, Field) and field.resolved is not None and not field.resolved.any()
+    assert isinstance(light, MetricField) and not light.resolved.any()
+    assert not {"R0", "dragging", "closure"} & set(frame.seen)
+    words = {v.claim: v.word for v in line.verdicts()}
+    assert words["de-sitter"] == words["dragging"] == "outside-regime" and words["mirror"] == "holds"
+
+
+def test_large_networks_run_in_fewer_replicas() -> None:
+    """Chain: knobs → state. Neurons are as many as a frame can afford, and the line beside the knobs says so."""
+    params = ObservatoryParams(neurons_per_half=32, neurons="own")
+    state = EXPERIMENT.begin(params, 0, lambda fraction, text: None)
+    assert state.copies.x.shape == (2500, 64) and len(state.replicas.q) == 20_000
+    assert EXPERIMENT.derived(params)["x"].startswith("in 2500 of 20000 networks")
+    assert "x" not in EXPERIMENT.derived(ObservatoryParams())

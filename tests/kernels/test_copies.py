@@ -1,4 +1,4 @@
-"""Copies of one network: the words, the normals made of them, the ticks, and independence of threads and splits."""
+"""Many networks: the words, the normals made of them, the ticks, and independence of threads and splits."""
 
 from __future__ import annotations
 
@@ -44,19 +44,22 @@ def network(n, seed=0):
     return W + 0.2 * rng.standard_normal((n, n)) / np.sqrt(n), 0.1 * rng.standard_normal(n), c
 
 
-def twin(copies, W, b, c, ticks, *, seed, life, reach, noise, kind):
-    """The same ticks in float64 numpy."""
+def twin(copies, W, b, c, ticks, *, seed, life, reach, noise, kind, Q=None):
+    """The same ticks in float64 numpy; with Q: (copies, 2), the matrix of every copy is written out."""
     n = len(b)
     x, half = np.zeros((copies, n)), np.repeat([0, 1], n // 2)
     P = np.eye(2)[half] / (n // 2)
     k = np.arange(copies)
+    Q1, Q2 = np.zeros((2, copies)) if Q is None else Q.T
+    A = np.moveaxis(np.array([[Q1, -Q2], [Q2, Q1]]), -1, 0)
+    W = W + c[:, None] * A[:, half][:, :, half] / (n // 2)
     rows = (n + 3) // 4 * 4
     out = []
     for t in range(ticks):
         age = np.minimum((t + k) % life, t)
         u = words(k, t, LAUNCH, 0, seed)[:, :2].astype(np.uint32).view(np.int32) / 2.0**31
         x = np.where((age == 0)[:, None], c * (reach * u)[:, half], x)
-        mean = x @ W.T + b
+        mean = np.einsum("kij,kj->ki", W, x) + b
         mean = np.tanh(mean) if kind == TANH else mean
         after = mean + noise * exact_normals(0, copies, t, NOISE, rows, seed)[:n].T
         out.append((x @ P, mean @ P, after @ P, age))
@@ -83,12 +86,15 @@ def test_normals_are_normal():
     assert abs(np.corrcoef(g[0::2].ravel(), g[1::2].ravel())[0, 1]) < 4 / np.sqrt(x.size / 2)
 
 
-@pytest.mark.parametrize(("n", "kind"), [(64, TANH), (10, TANH), (16, LINEAR)])
-def test_ticks_agree_with_the_slow_twin(n, kind):
-    """Link: slow float64 numpy twin → kernel, through relaunches and padding, to 1e-5."""
+@pytest.mark.parametrize(
+    ("n", "kind", "own"), [(64, TANH, 0), (10, TANH, 0), (16, LINEAR, 0), (16, TANH, 1), (6, LINEAR, 1)]
+)
+def test_ticks_agree_with_the_slow_twin(n, kind, own):
+    """Link: slow float64 numpy twin → kernel, through relaunches and padding, to 1e-5; also with weights of its own."""
     W, b, c = network(n)
     state = np.zeros((150, n), np.float32)
     settings = {"life": 6, "reach": 0.8, "noise": 0.25, "kind": kind, "seed": 3}
+    settings |= {"Q": np.random.default_rng(1).normal(-0.1, 0.2, (150, 2)) if own else None}
     got = advance(state, W, b, c, tick=0, ticks=20, **settings)
     want = twin(150, W, b, c, 20, **settings)
     for name, g, w in zip(("X", "E[X'|x]", "X'"), got, want, strict=False):
@@ -108,16 +114,18 @@ def test_the_mean_is_the_exact_conditional_drift():
     assert abs((residual * (mean - X)).mean()) < 4 * np.sqrt(expected * ((mean - X) ** 2).mean() / 40000)
 
 
-def test_bits_do_not_depend_on_threads_or_splits():
+@pytest.mark.parametrize(("n", "copies"), [(64, 300), (16, 5000)])
+def test_bits_do_not_depend_on_threads_or_splits(n, copies):
     """Link: counter-based noise: 1 and 2 threads, ticks split in calls and copies split in calls give equal bits."""
-    W, b, c = network(64)
+    W, b, c = network(n)
+    Q = np.random.default_rng(1).normal(-0.1, 0.2, (copies, 2))
     settings = {"seed": 4, "life": 6, "noise": 0.25}
 
     def run(pieces):
-        state = np.zeros((300, 64), np.float32)
+        state = np.zeros((copies, n), np.float32)
         outs, tick = [], 0
         for ticks in pieces:
-            outs.append(advance(state, W, b, c, tick=tick, ticks=ticks, **settings))
+            outs.append(advance(state, W, b, c, tick=tick, ticks=ticks, Q=Q, **settings))
             tick += ticks
         return [np.concatenate(a) for a in zip(*outs, strict=True)], state
 
@@ -132,8 +140,22 @@ def test_bits_do_not_depend_on_threads_or_splits():
     split, state_split = run([1, 4, 7])
     assert all(np.array_equal(p, q) and np.array_equal(p, r) for p, q, r in zip(one, two, split, strict=True))
     assert np.array_equal(state_one, state_two) and np.array_equal(state_one, state_split)
-    tail = np.zeros((89, 64), np.float32)
-    part = advance(tail, W, b, c, tick=0, ticks=12, first=211, **settings)
+    tail = np.zeros((copies - 211, n), np.float32)
+    part = advance(tail, W, b, c, tick=0, ticks=12, first=211, Q=Q[211:], **settings)
     assert all(np.array_equal(p[:, 211:], q) for p, q in zip(one, part, strict=True))
     assert np.array_equal(state_one[211:], tail)
-    assert not np.array_equal(one[2][:, :89], part[2])
+    assert not np.array_equal(one[2][:, : len(tail)], part[2])
+
+
+def test_replicas_with_equal_weights_are_copies():
+    """Link: the kernel at W(Q) = W + c A(Q)/(N/2) → the same words with Q a replica's own, to 1e-5 over 20 ticks."""
+    W, b, c = network(16)
+    Q1, Q2 = -0.03, 0.2
+    half = np.repeat([0, 1], 8)
+    at = W + c[:, None] * np.array([[Q1, -Q2], [Q2, Q1]])[half][:, half] / 8
+    one, many = np.zeros((2, 200, 16), np.float32)
+    held = advance(one, at, b, c, seed=1, tick=0, ticks=20)
+    own = advance(many, W, b, c, seed=1, tick=0, ticks=20, Q=np.tile([Q1, Q2], (200, 1)))
+    assert all(np.abs(p - q).max() < 1e-5 for p, q in zip(held, own, strict=True))
+    plain = advance(np.zeros((200, 16), np.float32), W, b, c, seed=1, tick=0, ticks=20)
+    assert np.abs(plain[1] - own[1]).max() > 0.05

@@ -10,7 +10,7 @@ Conventions.   q ∈ [−3, 3]² is the learned plane of the weights, U(q) the b
          learning along the dial, and what each produces and destroys, are those of `weltnet.learning`; rates are in
          nats per learning step, and S, gross and signed, counts one tick of the neurons per learning step. X are the
          means of the two halves of the network, v and C their drift and noise per tick, measured on copies of the
-         network whose weights are held at q*, λ and ω their contraction and rotation at the centre.
+         network held at q* or on the replicas near it, λ and ω their contraction and rotation at the centre.
 
 Put in by hand.   The lapse S is one global number, a definition: others are possible and disagree. D0 is noise added to
          that of the minibatches. Two directions of weight space out of N² are shown. Above κ = 1 the replicas are
@@ -51,11 +51,11 @@ Array = NDArray[Any]
 STRIDE = 2
 WINDOW = 300  # strides kept for the ledger and the verdicts: 600 steps
 SETTLED = 150  # strides at the end of the window over which the verdicts average
-SHOWN = 400
+OWN, SHOWN = 160_000, 400  # neurons that a step may move; replicas that are drawn
 LEVELS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # barriers
 # λ, ω per tick and relative shear where the prediction from the weights is good; the share of such frames needed
 SLOW, FAST, SHEARED, FAIR = 0.03, 0.3, 0.15, 0.25
-BASIS, GRID = states.BASIS, learning.GRID
+CENTRE, GRID = states.CENTRE, learning.GRID
 CROSSED = 0.05  # of the frames in either sense of rotation, for a reversal to have been seen
 STARTS = {"ridge": (2.0, 0.0, 0.25), "valley": (-0.2, 1.3, 0.2), "broad": (0.0, 0.0, 0.9)}
 
@@ -69,10 +69,8 @@ class ObservatoryParams(Params):
     saboteurs: ClassVar[tuple[Saboteur, ...]] = (
         Saboteur("coupled-halves", "the halves are trained apart", ("mirror",), ("weights",), restarts=True),
         Saboteur("renewal", "only learning moves the weights", ("balance",), ("weights", "ledger")),
-        Saboteur(
-            "shuffled-increments", "each step belongs to the state it started from", ("de-sitter", "dragging"),
-            ("space",),
-        ),
+        Saboteur("shuffled-increments", "each step belongs to the state it started from", ("de-sitter", "dragging"),
+                 ("space",)),
         Saboteur("no-osmosis", "noise is matched by an osmotic drift", ("born",), ("weights",)),
     )  # fmt: skip
 
@@ -118,6 +116,10 @@ class ObservatoryParams(Params):
         0.15, 0.05, 0.6, symbol="η", group="States", log=True,
         meaning="noise of every neuron per tick", equation="x ← tanh(W x) + η ξ",
     )  # fmt: skip
+    neurons: Literal["copies", "own"] = choice(
+        "copies", symbol="x", group="States", restarts=True, equation="x ← tanh(W(q) x) + η ξ",
+        meaning="whose neurons show the space-time: copies of one network held at q*, or each replica's own, learning",
+    )  # fmt: skip
     selected: tuple[float, float, float, float] | None = region(
         -HALF_WIDTH, HALF_WIDTH, plane="weights", symbol="q*", group="States",
         meaning="the weights whose space-time is shown: the middle of the box; nothing means the tracer replica",
@@ -145,8 +147,10 @@ def begin(params: ObservatoryParams, seed: int, report: Report) -> ObservatorySt
     world = prepare(n, params.data, 0, GRID.n, report=report, dense=coupled)
     q1, q2, spread = STARTS[params.start]
     replicas = learning.begin(params.replicas, seed, (q1, q2), spread, _dial(params).regime)
-    copies = states.begin(n, replicas.q[0].copy())
+    own = min(params.replicas, OWN // n) if params.neurons == "own" else 0
+    copies = states.begin(n, replicas.q[0].copy(), own)
     state = ObservatoryState(world, seed, 0, replicas, copies, Ring(BOOKED, WINDOW))
+    _live(state, params)
     _book(state, params)
     return state
 
@@ -161,36 +165,40 @@ def settle(state: ObservatoryState, before: ObservatoryParams, wanted: Observato
     return wanted.model_copy(update={"kappa": dial.kappa, "batch": dial.batch})
 
 
-def _selected(state: ObservatoryState, p: ObservatoryParams) -> Array:
-    """q*: the middle of the selected box, or the tracer; never the ensemble mean, which sits on the barrier."""
-    tracer = state.replicas.q[0]
-    x0, y0, x1, y1 = p.selected or (*tracer, *tracer)
-    return np.array([(x0 + x1) / 2, (y0 + y1) / 2])
-
-
 def step(state: ObservatoryState, params: ObservatoryParams) -> None:
-    learning.advance(
-        state.replicas, state.world, _dial(params), state.seed, state.step, STRIDE,
-        renewal=0.01 if params.breaks("renewal") else 0.0, start=np.array(STARTS[params.start]),
-        osmosis=not params.breaks("no-osmosis"),
-    )  # fmt: skip
-    state.step += STRIDE
+    each = 1 if params.neurons == "own" else STRIDE
+    for _ in range(0, STRIDE, each):
+        learning.advance(
+            state.replicas, state.world, _dial(params), state.seed, state.step, each,
+            renewal=0.01 if params.breaks("renewal") else 0.0, start=np.array(STARTS[params.start]),
+            osmosis=not params.breaks("no-osmosis"),
+        )  # fmt: skip
+        state.step += each
+        _live(state, params)
     _book(state, params)
+
+
+def _live(state: ObservatoryState, params: ObservatoryParams) -> None:
+    """Let the neurons live at q*: the middle of the box, or the tracer; never the ensemble mean, on the barrier."""
+    own, tracer = params.neurons == "own", state.replicas.q[0]
+    x0, y0, x1, y1 = params.selected or (*tracer, *tracer)
+    states.live(
+        state.copies, state.world, np.array([(x0 + x1) / 2, (y0 + y1) / 2]), noise=params.activation_noise,
+        seed=state.seed, frame=state.step // (1 if own else STRIDE), shuffled=params.breaks("shuffled-increments"),
+        q=state.replicas.q[: len(state.copies.x)] if own else None,
+    )  # fmt: skip
 
 
 BOOKED = ("produced", "destroyed", "entropy", "above", "born", "gamma", "rate", "rotation", "bent", "curved", "turned")
 
 
 def _book(state: ObservatoryState, params: ObservatoryParams) -> None:
-    """Let the copies live at q*; enter what noise made and learning destroyed, and the space-time at the centre."""
-    states.live(
-        state.copies, state.world, _selected(state, params), noise=params.activation_noise, seed=state.seed,
-        frame=state.step // STRIDE, shuffled=params.breaks("shuffled-increments"),
-    )  # fmt: skip
+    """Enter what noise made and learning destroyed, and the space-time at the centre."""
     q = state.replicas.q
     produced, destroyed = learning.rates(state.replicas, state.world, _dial(params))
     centre = curvature(fit(state.copies.moments), CENTRE, 1.0)
-    rate, rotation, bent = state.copies.expected
+    # Where no network lives there is nothing to compare with what weights predict.
+    rate, rotation, bent = state.copies.expected if states.known(state.copies) else (0.0, np.nan, 0.0)
     state.ledger.push(
         produced=produced, destroyed=destroyed, entropy=entropy(GRID, q), above=float((q[:, 1] > 0).mean()),
         born=learning.born(state.replicas), gamma=params.learning_rate, rate=rate, rotation=rotation, bent=bent,
@@ -210,27 +218,20 @@ _g = np.linspace(-0.375, 0.375, 24)
 MAP = np.stack(np.meshgrid(_g, _g, indexing="ij"), axis=-1).reshape(-1, 2)
 _e = np.linspace(-0.36, 0.36, 7)
 EVENTS = np.stack(np.meshgrid(_e, _e, indexing="ij"), axis=-1).reshape(-1, 2)
-MAP_POINTS, CENTRE = stencil(BASIS, MAP), stencil(BASIS, np.zeros((1, 2)))
+MAP_POINTS = stencil(states.BASIS, MAP)
 PLANES = {
-    "weights": Plane(
-        "Weight space", "ψ, replicas, loss, q*",
-        Axis("q₁", -HALF_WIDTH, HALF_WIDTH), Axis("q₂", -HALF_WIDTH, HALF_WIDTH), square=True,
-    ),
-    "ledger": Plane(
-        "Entropy ledger", "what noise makes and learning destroys",
-        Axis("age", -WINDOW * STRIDE, 0, "steps"), Axis("dS/dτ", -0.08, 0.08, "nat per γ·step"),
-    ),
-    "space": Plane(
-        "Emergent space-time", "cones (radius ×6), curvature",
-        Axis("X¹", -0.45, 0.45), Axis("X²", -0.45, 0.45), square=True,
-    ),
+    "weights": Plane("Weight space", "ψ, replicas, loss, q*",
+                     Axis("q₁", -HALF_WIDTH, HALF_WIDTH), Axis("q₂", -HALF_WIDTH, HALF_WIDTH), square=True),
+    "ledger": Plane("Entropy ledger", "what noise makes and learning destroys",
+                    Axis("age", -WINDOW * STRIDE, 0, "steps"), Axis("dS/dτ", -0.08, 0.08, "nat per γ·step")),
+    "space": Plane("Emergent space-time", "cones (radius ×6), curvature",
+                   Axis("X¹", -0.45, 0.45), Axis("X²", -0.45, 0.45), square=True),
 }  # fmt: skip
 
 
 def observe(state: ObservatoryState, params: ObservatoryParams) -> Mapping[str, Observable]:
     these = state.replicas
-    wave = these.regime == "quantum"
-    psi = these.psi if wave else np.sqrt(GRID.density(these.q, learning.BANDWIDTH)).astype(complex)
+    psi = these.psi if these.regime == "quantum" else np.sqrt(GRID.density(these.q, learning.BANDWIDTH)).astype(complex)
     return {
         "psi": ComplexField("weights", psi, (-3.0, 3.0, -3.0, 3.0), 1.2, "ψ"),
         "loss": _lines(state.world),
@@ -253,10 +254,8 @@ def _ledger(state: ObservatoryState) -> Series:
     produced = state.ledger["produced"] / state.ledger["gamma"]
     destroyed = state.ledger["destroyed"] / state.ledger["gamma"]
     age = STRIDE * (np.arange(len(state.ledger)) - len(state.ledger) + 1.0)
-    return Series(
-        "ledger", age, np.stack([produced, -destroyed, produced - destroyed]), ("production", "destruction", "net"),
-        ("production", "destruction", "net"),
-    )  # fmt: skip
+    names = ("production", "destruction", "net")
+    return Series("ledger", age, np.stack([produced, -destroyed, produced - destroyed]), names, names)
 
 
 def _space(state: ObservatoryState, S: float) -> dict[str, Observable]:
@@ -268,18 +267,18 @@ def _space(state: ObservatoryState, S: float) -> dict[str, Observable]:
     resolved = (map_.resolved & (S > 0)).reshape(len(_g), len(_g))
     extent = (-0.391, 0.391, -0.391, 0.391)
     shown = np.where(resolved, np.nan_to_num(map_.R).reshape(resolved.shape), 0.0)
-    return {
+    omega, omega_error = _finite(centre.vorticity[0]), 2 * _finite(centre.vorticity_error[0])
+    seen: dict[str, Observable] = {
         "curvature": Field("space", shown, extent, (-6.0, 6.0), "R", "tick⁻²", signed=True, resolved=resolved),
         "cones": MetricField(
             "space", light.at, np.clip(light.drift, -1, 1), WIDEN * light.radius, light.resolved & (S > 0)
         ),
         "lapse": Scalar(S, "S", "nat/tick", plane="space"),
-        "dragging": Scalar(
-            _finite(centre.vorticity[0]), "ω(0)", error=2 * _finite(centre.vorticity_error[0]), plane="space"
-        ),
+        "dragging": Scalar(omega, "ω(0)", error=omega_error, plane="space"),
         "R0": Scalar(_finite(centre.R[0]), "R(0)", error=2 * _finite(centre.R_error[0]), plane="space"),
         "closure": Scalar(_finite(generator.closure[0]), "closure", plane="space"),
     }
+    return seen if states.known(state.copies) else {k: seen[k] for k in ("curvature", "cones", "lapse")}
 
 
 # -- what theory says -------------------------------------------------------------------------------------------------
@@ -330,28 +329,25 @@ BORN = Claim(
 
 def verdict(state: ObservatoryState, params: ObservatoryParams) -> tuple[Verdict, ...]:
     ledger, last = state.ledger, slice(-SETTLED, None)
-    waiting = (
-        "" if len(ledger) >= 2 * SETTLED else "The last 300 of at least 600 steps decide; they have not passed yet."
-    )
+    early = "The last 300 of at least 600 steps decide; they have not passed yet."
+    waiting = "" if len(ledger) >= 2 * SETTLED else early
     ratio, ratio_error = ratio_with_error(ledger["produced"][last], ledger["destroyed"][last])
     # q* wanders; only where the weights alone predict λ, and four orders resolve the flow, is there something to judge.
     rates, turns = ledger["rate"][last], np.nan_to_num(ledger["rotation"][last], nan=9.0)
     fair = (rates >= SLOW) & (np.abs(turns) <= FAST)
-    rate = float(rates[fair].mean()) if fair.any() else SLOW
-    de_sitter = 6 * rate**2
+    de_sitter = 6 * (float(rates[fair].mean()) if fair.any() else SLOW) ** 2
     # q* takes what is seen and what is predicted along: their difference varies far less than either.
-    more, bent_error = mean_with_error((ledger["curved"][last] - 6 * rates**2)[fair] / de_sitter)
+    excess = (ledger["curved"][last] - 6 * rates**2)[fair] / de_sitter
+    more, bent_error = mean_with_error(excess) if fair.any() else (0.0, 0.0)
     bent = 1 + more
     sheared = abs(float(ledger["bent"][last][fair].mean()) / de_sitter - 1) if fair.any() else 0.0
-    outside = (
-        f"In {fair.mean():.0%} of the frames λ ≥ {SLOW} and |ω| ≤ {FAST} per tick, where the weights alone predict R."
-        if fair.mean() < FAIR
-        else "The flow at the centre is sheared, so it is not de Sitter." if sheared > SHEARED else ""
-    )  # fmt: skip
+    rare = f"In {fair.mean():.0%} of the frames R is seen where weights predict it: λ ≥ {SLOW}, |ω| ≤ {FAST} per tick."
+    bad = "The flow at the centre is sheared, so it is not de Sitter." if sheared > SHEARED else ""
+    outside = rare if fair.mean() < FAIR else bad
     told = np.nan_to_num(ledger["rotation"], nan=9.0)
     slow = np.abs(told) <= FAST
     seen, told = ledger["turned"][slow], told[slow]
-    drag, drag_error = ratio_with_error(seen * told, told**2)
+    drag, drag_error = ratio_with_error(seen * told, told**2) if len(told) else (1.0, 0.0)
     stayed = min((told > 0.02).mean(), (told < -0.02).mean()) < CROSSED if len(told) else True
     # A fluctuation of the whole ensemble outlives the window, so the error is that of M independent replicas.
     born, share = float((ledger["above"] - ledger["born"]).mean()), float(ledger["born"].mean())
@@ -380,7 +376,9 @@ def derived(params: ObservatoryParams) -> Mapping[str, str]:
     law = {"diffusive": "SGD, emergent", "classical": "inertia, emergent", "quantum": "Nelson, guided"}[dial.regime]
     quantum = {"ħ": f"{dial.hbar:.3g}", "μₙ = 2πħ": f"{2 * np.pi * dial.hbar:.3g}"}
     size = {"s": f"{dial.hbar:.3g}"} if dial.regime == "diffusive" else quantum
-    return {"N": f"{2 * params.neurons_per_half} neurons", "law": law} | size
+    n = 2 * params.neurons_per_half
+    alive = f"in {min(params.replicas, OWN // n)} of {params.replicas} networks; a frame affords {OWN} neurons"
+    return {"N": f"{n} neurons", "law": law} | size | ({"x": alive} if params.neurons == "own" else {})
 
 
 EXPERIMENT = Experiment(
@@ -413,6 +411,8 @@ EXPERIMENT = Experiment(
                QUANTUM | {"kappa": 1.2025}),
         Preset("Large ħ", "The wave falls from the ridge into both wells and meets itself: fringes, and nodes between.",
                {"start": "broad", "kappa": 4.0}),
+        Preset("One ensemble, both pictures", "The networks round q* make its space-time. Tap where none is: grey.",
+               {"start": "valley", "neurons_per_half": 8, "replicas": 10_000, "neurons": "own"}),
         Preset("Limit cycle", "Another boundary, the same two worlds: the flow it has learned never comes to rest.",
                {"data": "cycle"}),
         Preset("Two wells of data", "A boundary that does not turn: the valleys of the loss lie where q₂ is small.",

@@ -1,6 +1,9 @@
-"""Copies of one network at given weights: noisy activation ticks in staggered bursts, with the exact conditional drift.
+"""Many networks side by side, noisy activation ticks in staggered bursts, with the exact conditional drift.
 
-    μ = f(W x + b),   x(t+1) = μ + η ξ,   X = means of the two halves of x.
+    μ_i = f(W x + b + c (A(Q) X)_{s(i)}),   x(t+1) = μ + η ξ,   X = means of the two halves of x,   A(Q) = Q1 δ + Q2 J.
+
+W is shared; Q is a copy's own: zero for copies of one network, its weights in the learned plane for a replica that
+learns, because what these add to W is of rank 2 and acts on X alone.
 
 Per tick are recorded X before the tick, its exact conditional mean E[X'|x] = means of the halves of μ, X' after it, and
 the ticks since launch. A copy whose burst has lasted `life` ticks is relaunched at X uniform in [−a, a]²,
@@ -28,8 +31,9 @@ TANH, LINEAR = 0, 1
 NOISE, LAUNCH = 0x51, 0x52
 """Philox streams of the state noise and of the launches."""
 
-_LANES = 128
-"""Copies per block: the inner loop of every kernel here. Fewer leave the matrix product bound by loop set-up."""
+_LANES, _QUEUES = 128, 16
+"""Copies per block: the inner loop of every kernel here. Fewer leave the matrix product bound by loop set-up. Queues of
+blocks share scratch, which for many replicas would otherwise be larger than their states."""
 
 Array = NDArray[Any]
 
@@ -37,13 +41,18 @@ _f = np.float32
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _affine(W, b, x, y, n, lanes):
-    """y_i = b_i + Σ_j W_ij x_j for every lane; x, y: flat (n, lanes). Four j at a time halve the traffic in y."""
+def _affine(W, b, c, turned, x, y, n, lanes):
+    """y_i = b_i + c_i turned_{s(i)} + Σ_j W_ij x_j for every lane; x, y: flat (n, lanes), turned: flat (2, lanes).
+
+    Four j at a time halve the traffic in y.
+    """
     whole = n - n % 4
     for i in range(n):
         yi = y[i * lanes : (i + 1) * lanes]
+        s = i // (n // 2)
+        half = turned[s * lanes : (s + 1) * lanes]
         for l in range(lanes):
-            yi[l] = b[i]
+            yi[l] = b[i] + c[i] * half[l]
         for j in range(0, whole, 4):
             w0, w1, w2, w3 = W[i, j], W[i, j + 1], W[i, j + 2], W[i, j + 3]
             x0 = x[j * lanes : (j + 1) * lanes]
@@ -163,14 +172,15 @@ def _means(x, n, lanes, sums):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _block(
-    state, W, b, c, before, mean, after, age, at, lanes, seed, first, tick, born, life, reach, eta, kind, scratch
+    state, W, b, c, Q, before, mean, after, age, at, lanes, seed, first, tick, born, life, reach, eta, kind, scratch
 ):
-    """All ticks of the copies at … at + lanes − 1, in scratch: three flat (padded n, lanes) pieces and the means."""
+    """All ticks of the copies at … at + lanes − 1, in scratch: three flat (padded n, lanes) pieces, means, A(Q)X."""
     n = state.shape[1]
     copies = min(lanes, state.shape[0] - at)
     rows = (n + 3) // 4 * 4
     size = rows * lanes
-    x, y, sums = scratch[:size], scratch[size : 2 * size], scratch[3 * size :]
+    x, y, sums = scratch[:size], scratch[size : 2 * size], scratch[3 * size : 3 * size + 2 * lanes]
+    turned = scratch[3 * size + 2 * lanes :]
     w = scratch[2 * size : 3 * size].view(np.uint32)
     k0, k1 = np.uint32(seed & 0xFFFFFFFF), np.uint32((seed >> 32) & 0xFFFFFFFF)
     h = n // 2
@@ -196,7 +206,11 @@ def _block(
         _means(x, n, lanes, sums)
         for l in range(copies):
             before[k, at + l, 0], before[k, at + l, 1] = sums[l], sums[lanes + l]
-        _affine(W, b, x, y, n, lanes)
+        for l in range(copies):
+            Q1, Q2 = Q[at + l, 0], Q[at + l, 1]
+            turned[l] = Q1 * sums[l] - Q2 * sums[lanes + l]
+            turned[lanes + l] = Q2 * sums[l] + Q1 * sums[lanes + l]
+        _affine(W, b, c, turned, x, y, n, lanes)
         if kind == TANH:
             _tanh(y)
         _means(y, n, lanes, sums)
@@ -215,8 +229,8 @@ def _block(
 
 
 @njit(nogil=True, cache=True, error_model="numpy", parallel=True)
-def bursts(state, W, b, c, before, mean, after, age, seed, first, tick, born, life, reach, eta, kind, lanes):
-    """Advance state: (copies, N) float32 in place by before.shape[0] ticks; W: (N, N), b, c: (N,) float32.
+def bursts(state, W, b, c, Q, before, mean, after, age, seed, first, tick, born, life, reach, eta, kind, lanes):
+    """Advance state: (copies, N) float32 in place by before.shape[0] ticks; W: (N, N), b, c: (N,), Q: (copies, 2).
 
     before, mean, after: (ticks, copies, 2) float32 are filled with X, E[X'|x], X'; age: (ticks, copies) int32 with the
     ticks since launch. `tick` numbers the first tick, `born` the tick at which all copies were launched. Blocks of
@@ -224,12 +238,14 @@ def bursts(state, W, b, c, before, mean, after, age, seed, first, tick, born, li
     """
     copies, n = state.shape
     blocks = (copies + lanes - 1) // lanes
-    scratch = np.zeros((blocks, (3 * ((n + 3) // 4 * 4) + 2) * lanes), np.float32)
-    for k in prange(blocks):
-        _block(
-            state, W, b, c, before, mean, after, age, k * lanes, lanes, seed, first, tick, born, life, reach, eta, kind,
-            scratch[k],
-        )  # fmt: skip
+    queues = min(blocks, _QUEUES)
+    scratch = np.zeros((queues, (3 * ((n + 3) // 4 * 4) + 4) * lanes), np.float32)
+    for g in prange(queues):
+        for k in range(g, blocks, queues):
+            _block(
+                state, W, b, c, Q, before, mean, after, age, k * lanes, lanes, seed, first, tick, born, life, reach,
+                eta, kind, scratch[g],
+            )  # fmt: skip
 
 
 def advance(
@@ -241,6 +257,7 @@ def advance(
     seed: int,
     tick: int,
     ticks: int,
+    Q: Array | None = None,
     born: int = 0,
     life: int = 10,
     reach: float = 0.8,
@@ -251,12 +268,13 @@ def advance(
     """Run `ticks` ticks on state: (copies, N) float32 in place; returns X, E[X'|x], X': (ticks, copies, 2), and ages.
 
     N is even and its halves are the first and the last N/2 neurons. Copies are launched at tick `born` and then every
-    `life` ticks, so a state of zeros is a valid beginning. `kind` is TANH or LINEAR.
+    `life` ticks, so a state of zeros is a valid beginning. `kind` is TANH or LINEAR. Q: (copies, 2), zero if left out.
     """
     copies = state.shape[0]
     before, mean, after = (np.empty((ticks, copies, 2), np.float32) for _ in range(3))
     age = np.empty((ticks, copies), np.int32)
-    W, b, c = (np.ascontiguousarray(a, dtype=np.float32) for a in (W, b, c))
+    own = np.zeros((copies, 2)) if Q is None else Q
+    W, b, c, own = (np.ascontiguousarray(a, dtype=np.float32) for a in (W, b, c, own))
     whole = (int(seed), int(first), int(tick), int(born), int(life))
-    bursts(state, W, b, c, before, mean, after, age, *whole, float(reach), float(noise), int(kind), _LANES)
+    bursts(state, W, b, c, own, before, mean, after, age, *whole, float(reach), float(noise), int(kind), _LANES)
     return before, mean, after, age
