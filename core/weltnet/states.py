@@ -56,12 +56,14 @@ JUMP = 0.4
 class Copies:
     """x: (K_c, N) float32 neurons of copies of the network at `here`, or (M, N), the replicas' own; part of a state.
 
-    here: (2,), q*, or the mean weights of the replicas that speak for it; expected: λ, ω per tick and R(0) S there from
-    the weights alone (nan where there is no real logarithm).
+    here: (2,), q*, or the mean weights of the replicas that speak for it; told: λ, ω per tick and R(0) S there from the
+    weights alone (nan where there is no real logarithm); expected: the same, remembered for as long as the regression
+    remembers, for it lags behind weights that move.
     """
 
     x: Array
     here: Array
+    told: Array
     expected: Array
     moments: Moments
 
@@ -69,7 +71,7 @@ class Copies:
 def begin(neurons: int, here: Array, replicas: int = 0) -> Copies:
     """Neurons that have not lived yet: of copies at q* = here, or of this many replicas."""
     rows = replicas or (1024 if neurons <= 64 else 512)
-    return Copies(np.zeros((rows, neurons), np.float32), here, np.zeros(3), Moments(BASIS))
+    return Copies(np.zeros((rows, neurons), np.float32), here, np.zeros(3), np.zeros(3), Moments(BASIS))
 
 
 def live(
@@ -90,7 +92,8 @@ def live(
     another.
     """
     network, loss = world.network, world.loss
-    jumped = bool(np.abs(here - these.here).max() > JUMP)
+    jumped = bool(np.abs(here - these.here).max() > JUMP) or these.moments.samples == 0.0
+    halflife = HELD if q is None else MOVING
     own = None if q is None else loss.weights_at(q)
     W, ticks = (weights(network, loss.weights_at(here)), TICKS) if q is None else (network.W0, 1)
     X, mean, after, age = copies.advance(
@@ -105,12 +108,16 @@ def live(
         these.moments.reset()
     if jumped or frame % (EXPECT if q is None else 2 * EXPECT) == 0:
         found = contraction(network, loss.weights_at(here), noise)
-        these.expected = np.array([found.rate, found.rotation, found.R])
+        these.told = np.array([found.rate, found.rotation, found.R])
+    remembered = these.told + 0.5 ** (ticks / halflife) * (these.expected - these.told)
+    these.expected = np.where(np.isfinite(remembered), remembered, these.told) if not jumped else these.told
     if shuffled:
-        far = X.shape[1] // 3
-        mean, after = (X + np.roll(a - X, far, axis=1) for a in (mean, after))
-        age = np.minimum(age, np.roll(age, far, axis=1))
-    fold(these.moments, X, mean, after, age, halflife=HELD if q is None else MOVING)
+        other = np.arange(X.shape[1])
+        looked = np.flatnonzero((age >= 0).any(axis=0))
+        other[looked] = np.roll(looked, len(looked) // 3)
+        mean, after = (X + (a - X)[:, other] for a in (mean, after))
+        age = np.minimum(age, age[:, other])
+    fold(these.moments, X, mean, after, age, halflife=halflife)
 
 
 def known(these: Copies) -> bool:
