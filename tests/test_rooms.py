@@ -106,6 +106,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "weltnet.__version__",
         "weltnet.codec",
         "weltnet.timeline",
+        "weltnet.worker",
         "weltnet.kernels",
         "weltnet.theory",
         "weltnet.experiments.ALL",
