@@ -35,7 +35,7 @@ FEW = 4
 RESERVED = {"seed", "at", "digest", "changes", "paused", "theme", "view", "v"}
 """Words with a meaning of their own in a page's address."""
 
-LONGEST = 440
+LONGEST = 445
 """Lines of an experiment's file: prose, logic and the declarations of its knobs, planes, claims and presets."""
 
 DECIDED = ("holds", "fails")

@@ -50,11 +50,12 @@ Array = NDArray[Any]
 
 STRIDE = 2
 WINDOW = 300  # strides kept for the ledger and the verdicts: 600 steps
-SETTLED = 150  # strides at the end of the window over which the verdicts average
+SETTLING = 150  # strides after which the verdicts begin to average
 OWN, SHOWN = 160_000, 400  # neurons that a step may move; replicas that are drawn
 LEVELS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # barriers
 # λ, ω per tick and relative shear where the prediction from the weights is good; the share of such frames needed
 SLOW, FAST, SHEARED, FAIR = 0.03, 0.3, 0.15, 0.25
+FASTEST = 0.5  # |ω| per tick up to which four orders give ω, which needs fewer of them than R
 CENTRE, GRID = states.CENTRE, learning.GRID
 CROSSED = 0.05  # of the frames in either sense of rotation, for a reversal to have been seen
 STARTS = {"ridge": (2.0, 0.0, 0.25), "valley": (-0.2, 1.3, 0.2), "broad": (0.0, 0.0, 0.9)}
@@ -319,7 +320,8 @@ DE_SITTER = Claim(
 )  # fmt: skip
 DRAGGING = Claim(
     "dragging", "When the weights cross to the mirror well, the dragging of frames reverses.", "2111.00903 §6",
-    "ω seen/expected", 1.0, (0.9, 1.1), "holds", "ω from the weights alone against trajectories", at=QUANTUM,
+    "ω seen/expected", 1.0, (0.9, 1.1), "holds", "ω from the weights alone against trajectories",
+    at=QUANTUM | {"kappa": 4.0},
 )  # fmt: skip
 BORN = Claim(
     "born", "The share of replicas in a well is |ψ|² there.", "2111.00903 §4", "share − Born", 0.0, (-0.021, 0.021),
@@ -328,9 +330,9 @@ BORN = Claim(
 
 
 def verdict(state: ObservatoryState, params: ObservatoryParams) -> tuple[Verdict, ...]:
-    ledger, last = state.ledger, slice(-SETTLED, None)
-    early = "The last 300 of at least 600 steps decide; they have not passed yet."
-    waiting = "" if len(ledger) >= 2 * SETTLED else early
+    ledger, settled = state.ledger, state.step // STRIDE - SETTLING
+    waiting = "" if settled >= SETTLING else "Steps from 300 on decide, 300 at least; they have not passed yet."
+    last = slice(-max(min(settled, WINDOW), 1), None)
     ratio, ratio_error = ratio_with_error(ledger["produced"][last], ledger["destroyed"][last])
     # q* wanders; only where the weights alone predict λ, and four orders resolve the flow, is there something to judge.
     rates, turns = ledger["rate"][last], np.nan_to_num(ledger["rotation"][last], nan=9.0)
@@ -345,7 +347,7 @@ def verdict(state: ObservatoryState, params: ObservatoryParams) -> tuple[Verdict
     bad = "The flow at the centre is sheared, so it is not de Sitter." if sheared > SHEARED else ""
     outside = rare if fair.mean() < FAIR else bad
     told = np.nan_to_num(ledger["rotation"], nan=9.0)
-    slow = np.abs(told) <= FAST
+    slow = np.abs(told) <= FASTEST
     seen, told = ledger["turned"][slow], told[slow]
     drag, drag_error = ratio_with_error(seen * told, told**2) if len(told) else (1.0, 0.0)
     stayed = min((told > 0.02).mean(), (told < -0.02).mean()) < CROSSED if len(told) else True
@@ -355,10 +357,10 @@ def verdict(state: ObservatoryState, params: ObservatoryParams) -> tuple[Verdict
     regime = state.replicas.regime
     return (
         judge(MIRROR, state.world.asymmetry, 1e-12, "Difference of the two wells' depths over the barrier."),
-        judge(BALANCE, ratio, ratio_error, "Sums over the last 300 steps.", null=0.0, waiting=waiting,
+        judge(BALANCE, ratio, ratio_error, "Sums over up to 600 steps.", null=0.0, waiting=waiting,
               outside="At κ = 1 nothing makes noise, so nothing is produced." if regime == "classical" else ""),
         judge(DE_SITTER, bent, bent_error,
-              "Mean over the last 300 steps of what trajectories show over what the weights predict.",
+              "Mean over up to 600 steps of what trajectories show over what the weights predict.",
               null=0.0, waiting=waiting, outside="" if waiting else outside),
         judge(DRAGGING, drag, drag_error, "Slope through zero over the last 600 steps, on both sides of it.",
               null=0.0, waiting=waiting,
