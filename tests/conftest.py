@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(i for i, name in enumerate(CHAIN) if place.startswith(name) or i == len(CHAIN) - 1)
 
     items.sort(key=link)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heard() -> None:
+    """A shell starts its background jobs deaf to interrupts, and the tests of Ctrl-C would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
