@@ -311,21 +311,21 @@ MIRROR = Claim(
 BALANCE = Claim(
     "balance", "At learning equilibrium noise produces the entropy that learning destroys.", "2111.00903 §5",
     "production/destruction", 1.0, (0.85, 1.1), "holds",
-    "0.95–0.98 for damped rotation, limit cycle and two wells at B = 1 and 4",
+    "Seeds 500 to 519: .977 to .985, of which the estimator itself lacks .012.",
 )  # fmt: skip
 DE_SITTER = Claim(
     "de-sitter", "The neurons' space-time is de Sitter at its centre: R = 6 λ²/S.", "2111.00903 §6",
     "R(0) S/6λ²", 1.0, (0.8, 1.2), "holds",
-    "λ from the weights alone, R from trajectories; rule and band were set after seeing seeds 0 to 11",
+    "Rule and band were set on seeds below 420; of 500 to 519, 19 hold, .96 to 1.04, and one is outside.",
 )  # fmt: skip
 DRAGGING = Claim(
     "dragging", "When the weights cross to the mirror well, the dragging of frames reverses.", "2111.00903 §6",
-    "ω seen/expected", 1.0, (0.9, 1.1), "holds", "ω from the weights alone against trajectories",
+    "ω seen/expected", 1.0, (0.9, 1.1), "holds", "Seeds 500 to 519: .96 to 1.02; in 5 of 20 q* did not cross.",
     at=QUANTUM | {"kappa": 4.0},
 )  # fmt: skip
 BORN = Claim(
     "born", "The share of replicas in a well is |ψ|² there.", "2111.00903 §4", "share − Born", 0.0, (-0.021, 0.021),
-    "holds", "equivariance of a guided law, not emergence; the band lets 20 000 replicas be 4σ off", at=QUANTUM,
+    "holds", "Equivariance of a guided law, not emergence; the band lets 20 000 replicas be 4σ off.", at=QUANTUM,
 )  # fmt: skip
 
 
@@ -403,13 +403,13 @@ EXPERIMENT = Experiment(
                {"start": "broad", "selected": (-0.25, 1.35, -0.25, 1.35)}),
         Preset("Cold learning", "With large minibatches the replicas sit at the bottom and the ledger narrows.",
                {"start": "valley", "batch": 16}),
-        Preset("Hot learning", "A large rate melts the two wells into one cloud, and the tracer turns round and round.",
+        Preset("Hot learning", "Three times the rate: the cloud spreads in its valley and leaks into the mirror well.",
                {"start": "valley", "learning_rate": 9.0}),
         Preset("Falling without noise", "At κ = 1 the replicas swing for ever and nothing is produced: no equilibrium.",
                {"start": "valley", "kappa": 1.0}),
         Preset("A wave in two worlds", "ψ leaks into the mirror well and back; when q* crosses, ω(0) changes sign.",
                QUANTUM),
-        Preset("Small ħ", "At ħ = .3 the wave stays in its well as if there were no other.",
+        Preset("Small ħ", "At ħ = .3 nine tenths of the wave stay in their well.",
                QUANTUM | {"kappa": 1.2025}),
         Preset("Large ħ", "The wave falls from the ridge into both wells and meets itself: fringes, and nodes between.",
                {"start": "broad", "kappa": 4.0}),
