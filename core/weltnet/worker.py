@@ -22,6 +22,7 @@ from typing import Any
 
 from weltnet import codec, timeline
 from weltnet.experiment import Cancelled
+from weltnet.kernels import cache_folder
 from weltnet.params import BadParams
 from weltnet.timeline import Log, Timeline
 
@@ -321,6 +322,9 @@ class _Child:
         self.line = None
         self.playing, self.speed = playing, speed
         initial = self.experiment.params.parse(given.initial)
+        if not any(cache_folder().glob("**/*.nbi")):
+            text = "compiling the kernels of this version, once, for about half a minute"
+            self.tell("progress", fraction=0.0, text=text, seconds=-1.0)
         line = Timeline(self.experiment, initial, given.seed, self.report)
         line.adopt(given)
         if saved_at is not None:
@@ -404,7 +408,8 @@ class _Child:
         if self.line is None or self.wish is None:
             return
         self.preparing, self.cancelling = time.monotonic(), ("set", "open", "reseed", "quit")
-        self.line.begin(*self.wish, self.report)
+        params, seed = self.wish
+        self.line.begin(params, seed, self.report, params)
         self.line.seq += 1
         self.wish = None
         self.started()

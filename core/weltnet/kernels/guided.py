@@ -60,7 +60,7 @@ def leapfrog(q, v, force, low, inverse, dt, steps):
     """Newton's second law with unit mass, dq/dt = v, dv/dt = force(q): (replicas, 2) float64 q and v in place.
 
     Velocity Verlet: order 2 in dt, time-reversible; the energy error stays bounded and is O(dt²) for a smooth force,
-    plus what the bilinear reading of the force does not conserve, O(spacing²). Needs dt < 2/ω_max. A few ns per
+    plus what the bilinear reading of the force does not conserve, O(spacing²). Needs dt < 2/ω_max. About 40 ns a
     replica and step.
     """
     members = q.shape[0]
@@ -87,7 +87,7 @@ def nelson(q, drift, low, inverse, dt, noise, seed, step):
 
     drift: (2, n, n), b = v + u, the current and osmotic velocity of a wave; noise: √(ħ dt) for unit mass. With u left
     out and noise 0 it is a Bohm step. ξ is keyed by (seed, replica, step). Euler–Maruyama: weak order 1. The drift of
-    one step is at most LEAP per axis.
+    one step is at most LEAP per axis. About 55 ns a replica.
     """
     members = q.shape[0]
     chunks = (members + _LANES - 1) // _LANES

@@ -67,9 +67,8 @@ class Landscape:
     @cached_property
     def heat(self) -> float:
         """s = D/γ of minibatches of one sample at learning rate 1, in barriers, at the bottom of a well: tr C/4u."""
-        bottom = np.unravel_index(self.height.argmin(), self.height.shape)
-        xx, _, yy = self.covariance[(slice(None), *bottom)]
-        return float(xx + yy) / (4.0 * self.loss.energy_unit)
+        i, j = np.unravel_index(self.height.argmin(), self.height.shape)
+        return float(self.covariance[0, i, j] + self.covariance[2, i, j]) / (4.0 * self.loss.energy_unit)
 
     @cached_property
     def asymmetry(self) -> float:
