@@ -88,6 +88,21 @@ def test_wave_and_its_replicas_balance(world: Landscape) -> None:
     assert abs(p.sum() * GRID.cell - 1.0) < 2e-3
 
 
+def test_born_cannot_hide_behind_a_symmetry(world: Landscape) -> None:
+    """Link: Born's rule. Guided replicas fill the denser half of |ψ|² by half; without osmosis they miss it, though
+    both keep a share of one half in either well of a symmetric wave; 4σ, seed 1."""
+    wells = {}
+    for osmosis in (True, False):
+        these = learning.begin(20_000, 1, (0.0, 0.0), 0.9, "quantum")
+        learning.advance(these, world, WAVE, 1, 0, 300, osmosis=osmosis)
+        wells[osmosis] = float((these.q[:, 1] > 0).mean())
+        assert (abs(learning.dense_share(these) - 0.5) < 0.021) == osmosis
+        assert learning.spilt(these) < 0.035
+    assert all(abs(share - learning.born(these)) < 0.014 for share in wells.values())
+    fallen = begun(replace(WAVE, kappa=1.0), 100)
+    assert learning.dense_share(fallen) == 0.5 and learning.spilt(fallen) == 0.0
+
+
 def test_live_wave_against_a_fine_one(world: Landscape) -> None:
     """Link: SplitStep of order 2. Single precision and the page's step keep fidelity > .999 over 100 learning steps."""
     these = begun(WAVE, 1000, 0.35)

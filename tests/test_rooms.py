@@ -32,13 +32,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "weltnet.codec": ("numpy", *CONTRACT),
     "weltnet.timeline": ("numpy", *CONTRACT),
     "weltnet.run": (*CONTRACT, "weltnet.timeline"),
-    "weltnet.worker": (
-        *CONTRACT,
-        "weltnet.kernels.cache_folder",
-        "weltnet.timeline",
-        "weltnet.codec",
-        "weltnet.experiments",
-    ),
+    "weltnet.worker": (*CONTRACT, "weltnet.timeline", "weltnet.codec", "weltnet.experiments"),
     "weltnet.provenance": ("pydantic", "platformdirs", "weltnet.__version__"),
     "weltnet.verifications": (
         "pydantic",

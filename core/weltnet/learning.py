@@ -27,7 +27,9 @@ from weltnet.systems.landscape import CEILING, CELLS, Landscape
 from weltnet.systems.losses import HALF_WIDTH
 from weltnet.theory.schroedinger import SplitStep, density, packet
 
-__all__ = ["BANDWIDTH", "GRID", "Dial", "Ensemble", "Regime", "advance", "begin", "born", "rates"]
+__all__ = [
+    "BANDWIDTH", "GRID", "Dial", "Ensemble", "Regime", "advance", "begin", "born", "dense_share", "rates", "spilt",
+]  # fmt: skip
 
 Array = NDArray[Any]
 Regime = Literal["diffusive", "classical", "quantum"]
@@ -178,6 +180,27 @@ def born(these: Ensemble) -> float:
     p = density(these.psi)
     middle = GRID.n // 2
     return float((p[:, middle + 1 :].sum() + 0.5 * p[:, middle].sum()) / p.sum())
+
+
+def dense_share(these: Ensemble) -> float:
+    """The share of replicas where |ψ|² is dense, in the least room that holds half of it: ½ by Born's rule.
+
+    Read bilinearly, and less the half that the grid's own cells make of it; ½ in other regimes than the quantum one.
+    """
+    if these.regime != "quantum":
+        return 0.5
+    p = density(these.psi)
+    ranked = np.sort(p, axis=None)[::-1]
+    held = np.cumsum(ranked)
+    inside = p >= ranked[np.searchsorted(held, 0.5 * held[-1])]
+    return float(GRID.at(inside[None].astype(float), these.q).mean() - p[inside].sum() / p.sum()) + 0.5
+
+
+def spilt(these: Ensemble) -> float:
+    """The share of |ψ|² beyond the wall that reflects replicas, where a wave goes round the box instead."""
+    p = density(these.psi)
+    beyond = np.abs(GRID.axis) > ensemble.WALL
+    return float((p[beyond].sum() + p[:, beyond].sum()) / p.sum()) if p.size else 0.0
 
 
 def _cross(these: Ensemble, world: Landscape, dial: Dial) -> None:

@@ -166,8 +166,7 @@ class Timeline(Generic[P, S]):
     def change(self, params: P, report: Report = silent) -> None:
         """Turn knobs now: what was recorded from this step on is dropped; a restarting knob begins anew."""
         if self.params.restarts(params):
-            params = self.experiment.settle(self.state, self.params, params)
-            self.begin(params, self.seed, report, params)
+            self.begin(params, self.seed, report, self.params)
         elif (params := self.experiment.settle(self.state, self.params, params)) != self.params:
             self.changes = [c for c in self.changes if c[0] < self.step]
             self.changes.append((self.step, params))

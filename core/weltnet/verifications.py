@@ -221,8 +221,8 @@ def carry_out(
         for task in tasks:
             yield task, judge(task, report(task))
         return
-    with worker._environment():
-        pool = ProcessPoolExecutor(min(jobs, len(tasks)), worker._context(), _deaf)
+    with worker.environment():
+        pool = ProcessPoolExecutor(min(jobs, len(tasks)), worker.context(), _deaf)
         try:
             pending = {pool.submit(judge, task): task for task in tasks}
             for done in as_completed(pending):

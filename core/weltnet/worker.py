@@ -22,11 +22,10 @@ from typing import Any
 
 from weltnet import codec, timeline
 from weltnet.experiment import Cancelled
-from weltnet.kernels import cache_folder
 from weltnet.params import BadParams
 from weltnet.timeline import Log, Timeline
 
-__all__ = ["STEPS_PER_SECOND", "Process", "Spare", "Worker"]
+__all__ = ["STEPS_PER_SECOND", "Process", "Spare", "Worker", "context", "environment"]
 
 STEPS_PER_SECOND = 50
 """Learning steps a second at speed 1×."""
@@ -46,6 +45,17 @@ def _pack(message: Mapping[str, Any], blob: bytes = b"") -> bytes:
     return struct.pack("<I", len(text)) + text + blob
 
 
+LOADING = _pack(
+    {
+        "type": "progress",
+        "fraction": 0.0,
+        "text": "loading the kernels, which a first start compiles for about half a minute",
+        "seconds": -1.0,
+    }
+)
+"""What a page is told before an experiment says what it prepares."""
+
+
 def _unpack(data: bytes) -> tuple[Message, bytes]:
     (n,) = struct.unpack_from("<I", data)
     return json.loads(data[4 : 4 + n]), data[4 + n :]
@@ -54,17 +64,17 @@ def _unpack(data: bytes) -> tuple[Message, bytes]:
 # -- the parent's side ------------------------------------------------------------------------------------------------
 
 
-def _context() -> Any:
+def context() -> Any:
     """A fork server with the kernels imported but never run (OpenMP does not survive a fork); else spawn."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["weltnet.worker", "weltnet.experiments"])
-    return context
+    method = multiprocessing.get_context("forkserver")
+    method.set_forkserver_preload(["weltnet.worker", "weltnet.experiments"])
+    return method
 
 
 @contextlib.contextmanager
-def _environment() -> Any:
+def environment() -> Any:
     """One thread for each worker: as many run as there are cores, and barriers between busy cores cost milliseconds."""
     names = ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     wanted = dict.fromkeys(names, "1")
@@ -90,11 +100,11 @@ class Process:
     @classmethod
     def start(cls, slug: str, *, waiting: bool = False) -> Process:
         """Start a process for one experiment, or one that rehearses it (by default the first) until it is taken."""
-        context = _context()
-        pipe, child = context.Pipe()
-        with _environment():
+        method = context()
+        pipe, child = method.Pipe()
+        with environment():
             name = f"weltnet {slug}".rstrip()
-            process = context.Process(target=_main, args=(child, slug, waiting), daemon=True, name=name)
+            process = method.Process(target=_main, args=(child, slug, waiting), daemon=True, name=name)
             process.start()
         child.close()
         return cls(process, pipe)
@@ -205,6 +215,7 @@ def _taken(pipe: Connection, slug: str) -> str:
     message, _ = _unpack(pipe.recv_bytes())
     parts.append(message.get("slug", ""))
     if parts[0]:
+        pipe.send_bytes(LOADING)
         rehearsal.join()
     return parts[0]
 
@@ -322,9 +333,7 @@ class _Child:
         self.line = None
         self.playing, self.speed = playing, speed
         initial = self.experiment.params.parse(given.initial)
-        if not any(cache_folder().glob("**/*.nbi")):
-            text = "compiling the kernels of this version, once, for about half a minute"
-            self.tell("progress", fraction=0.0, text=text, seconds=-1.0)
+        self.pipe.send_bytes(LOADING)
         line = Timeline(self.experiment, initial, given.seed, self.report)
         line.adopt(given)
         if saved_at is not None:
@@ -409,7 +418,7 @@ class _Child:
             return
         self.preparing, self.cancelling = time.monotonic(), ("set", "open", "reseed", "quit")
         params, seed = self.wish
-        self.line.begin(params, seed, self.report, params)
+        self.line.begin(params, seed, self.report, self.line.params)
         self.line.seq += 1
         self.wish = None
         self.started()
