@@ -49,6 +49,7 @@ from weltnet.kernels import blob, guided, philox
 from weltnet.kernels.grid import deepest_pass
 from weltnet.observables import Axis, Cloud, ComplexField, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, choice, knob
+from weltnet.systems.landscape import CEILING
 from weltnet.systems.teachers import sign_pair, tabulate
 from weltnet.theory.schroedinger import SplitStep, density
 from weltnet.verdicts import judge
@@ -62,7 +63,6 @@ LAUNCH, LOOK = 120, 8  # steps from release to release, and from look to look
 ROWS = (LAUNCH - LOOK // 2) // LOOK - 2  # looks of a launch that have a neighbour before and behind
 LAUNCHES, WINDOW = 20, 150  # launches that count; looks that the needle remembers
 NODES = np.linspace(-3.0, 3.0, 65)  # where the loss is computed; a spline runs through them
-CEILING = 25.0  # V is cut off here: no wave of the packet's energy tells the difference
 SLIGHT = 0.1  # an ħ below which no grid resolves a wave, and momentum stands for it
 REST = 0.5  # the ħ of the packet at rest
 WIDE, FRICTION = 1.75 * GRID.spacing, 1.5  # bandwidth of the emergent law, and its rate of mixing streams
