@@ -21,7 +21,7 @@ from weltnet import codec, timeline
 from weltnet.experiment import Experiment
 from weltnet.experiments import ALL
 from weltnet.timeline import Timeline
-from weltnet.worker import PATIENCE, Worker
+from weltnet.worker import PATIENCE, Spare, Worker
 
 E = min(ALL, key=lambda e: e.verify_steps)
 N = 6
@@ -36,7 +36,7 @@ class Desk:
 
     def __init__(self, slug: str = E.slug) -> None:
         self.heard: queue.Queue[Heard] = queue.Queue()
-        self.worker = Worker(slug, lambda message, blob: self.heard.put((message, blob)))
+        self.worker = Worker(slug, lambda worker, message, blob: self.heard.put((message, blob)))
         self.send = self.worker.send
 
     def open(self, **given: Any) -> dict[str, Any]:
@@ -273,3 +273,24 @@ def test_closed_worker_is_silent() -> None:
     assert not desk.worker.process.is_alive()
     time.sleep(0.2)
     assert [m for m, _ in desk.drain() if m["type"] == "died"] == []
+
+
+def test_first_words_of_a_spare_process_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chain of trust: pipe. A taken process may answer before its handle is returned: the answer names its worker."""
+    spare, send = Spare(), Worker.send
+    heard: list[tuple[Worker, str]] = []
+
+    def slowly(worker: Worker, name: str, blob: bytes = b"", **values: Any) -> None:
+        send(worker, name, blob, **values)
+        end = time.monotonic() + 60
+        while not heard and time.monotonic() < end:
+            time.sleep(0.01)
+
+    monkeypatch.setattr(Worker, "send", slowly)
+    spare.fill()
+    worker = Worker("strings", lambda who, message, blob: heard.append((who, message["type"])), spare.take("strings"))
+    try:
+        assert heard and heard[0] == (worker, "progress")
+    finally:
+        worker.close()
+        spare.close()

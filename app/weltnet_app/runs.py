@@ -185,7 +185,7 @@ class Run:
         if self._worker is not None or self.error:
             return
         ready = self._spare.take(self.experiment.slug) if self._spare else None
-        worker = Worker(self.experiment.slug, lambda m, b: self._post(worker, m, b), ready)
+        worker = Worker(self.experiment.slug, self._post, ready)
         self._worker, self._asked = worker, False
         saved_at, blob = self._checkpoint or (None, b"")
         worker.send(

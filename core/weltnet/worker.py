@@ -37,7 +37,7 @@ NEWS_EVERY = 0.5
 """Seconds between two reports of verdicts and status."""
 
 Message = dict[str, Any]
-Listener = Callable[[Message, bytes], None]
+Listener = Callable[["Worker", Message, bytes], None]
 
 
 def _pack(message: Mapping[str, Any], blob: bytes = b"") -> bytes:
@@ -162,7 +162,10 @@ class Spare:
 
 
 class Worker:
-    """The parent's handle on one worker process. `listen(message, blob)` is called on a reader thread."""
+    """The parent's handle on one worker process. `listen(worker, message, blob)` is called on a reader thread.
+
+    The first words may come before the constructor has returned: a process that was taken answers at once.
+    """
 
     def __init__(self, slug: str, listen: Listener, ready: Process | None = None) -> None:
         self._own = ready or Process.start(slug)
@@ -190,10 +193,10 @@ class Worker:
             while True:
                 message, blob = _unpack(self._pipe.recv_bytes())
                 if not self._closed:
-                    self._listen(message, blob)
+                    self._listen(self, message, blob)
         self._pipe.close()
         if not self._closed:
-            self._listen({"type": "died"}, b"")
+            self._listen(self, {"type": "died"}, b"")
 
 
 # -- the child's side -------------------------------------------------------------------------------------------------
