@@ -147,46 +147,46 @@ class Desk:
             sizing_mode="stretch_both",
             margin=0,
         )
+        self.acts = self._acts()
         self.root = self._shell(mode, view, scale)
         self.refresh()
         self._follow()
 
     # -- what people do ----------------------------------------------------------------------------------------------
 
+    def _acts(self) -> dict[str, Callable[[Any], None]]:
+        """What a browser may ask for by name, with one value."""
+        run = self.run
+        return {
+            "ready": lambda _: self._greet(),
+            "toggle": lambda _: run.pause() if run.playing else run.play(),
+            "forward": lambda _: run.step_forward(),
+            "back": lambda _: run.step_back(),
+            "rewind": lambda _: run.rewind(),
+            "reseed": lambda _: run.reseed(),
+            "seed": lambda value: run.reseed(_whole(value)),
+            "speed": lambda value: run.set_speed(_number(value)),
+            "last_good": lambda _: run.resume_last_good(),
+            "link": lambda _: self.live.tell(copy=run.link()),
+            "dismiss": lambda _: self._dismiss(),
+        }
+
     def _act(self, message: Mapping[str, Any]) -> None:
-        run, act = self.run, message.get("act")
+        act = self.acts.get(str(message.get("act")))
+        if act is None:
+            return
         try:
-            if act == "ready":
-                self._greet()
-            elif act == "toggle":
-                if run.playing:
-                    run.pause()
-                else:
-                    run.play()
-            elif act == "forward":
-                run.step_forward()
-            elif act == "back":
-                run.step_back()
-            elif act == "rewind":
-                run.rewind()
-            elif act == "reseed":
-                run.reseed()
-            elif act == "seed":
-                run.reseed(_whole(message.get("value")))
-            elif act == "speed":
-                run.set_speed(_number(message.get("value")))
-            elif act == "last_good":
-                run.resume_last_good()
-            elif act == "link":
-                self.live.tell(copy=run.link())
-            elif act == "dismiss":
-                self._complaint = run.notice = ""
-                self.refresh()
+            act(message.get("value"))
+        except BadParams as refused:
+            self._complain(str(refused))
+        else:
             if self._complaint:
                 self._complaint = ""
                 self.refresh()
-        except BadParams as refused:
-            self._complain(str(refused))
+
+    def _dismiss(self) -> None:
+        self._complaint = self.run.notice = ""
+        self.refresh()
 
     def _calibrate(self, message: Mapping[str, Any]) -> None:
         if message.get("act") == "calibrate":

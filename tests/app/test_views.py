@@ -101,7 +101,7 @@ def test_selections_stay_inside_the_plane() -> None:
 
 def test_every_shape_of_evidence_has_a_painter() -> None:
     """Rests on `observables`: a type added there without a painter in the live layer fails here, not on a screen."""
-    script = assets.read("live.js")
+    script = assets.read("live/painters.js")
     block = script[script.index("const PAINT = {") : script.index("function nameCurves")]
     painted = set(re.findall(r"^  (\w+)\(g, at, item", block, flags=re.M))
     shapes = {c.__name__ for c in vars(observables).values() if isinstance(c, type) and issubclass(c, Observable)}

@@ -30,11 +30,15 @@ class State(pn.custom.JSComponent):
     layout = param.String(doc="Layout of the frames the figures were built for; another one waits for Python.")
 
 
-class Live(Hearing):
-    """The main column of a page (see `assets/live.js`)."""
+LAYER = ("look", "message", "painters", "picture", "feed", "keys", "page")
+"""The files of the live layer, each of which may use those before it: together one script."""
 
-    _esm = assets.ASSETS / "live.js"
-    _stylesheets = [theme.sheet("live.css")]  # noqa: RUF012 (Panel reads a plain list)
+
+class Live(Hearing):
+    """The main column of a page (see `assets/live/page.js`)."""
+
+    _esm = assets.joined("live", LAYER)
+    _stylesheets = [theme.sheet("live/page.css")]  # noqa: RUF012 (Panel reads a plain list)
 
     state = pn.custom.Child()
     heading = pn.custom.Child()

@@ -1,0 +1,179 @@
+// One plane: its figure, the canvas of ours that lies under it, and the words beside its title.
+
+const READOUTS = 250       // ms between two updates of numbers that people read
+
+class Picture {
+  constructor(plane, host, child, figure, page) {
+    Object.assign(this, { plane, child, figure, page, memory: new Map(), items: [], read: 0 })
+    const make = (tag, cls, parent, props = {}) => { const e = document.createElement(tag); e.className = cls; Object.assign(e, props); parent.append(e); return e }
+    this.root = make('figure', `plane${plane.square ? ' square' : ''}${plane.wide ? ' wide' : ''}`, host); this.root.dataset.testid = `plane-${plane.key}`
+    const head = make('figcaption', 'head', this.root), title = this.titles = make('span', 'titles', head)
+    make('span', 'title', title, { textContent: plane.title }); make('span', 'caption', title, { textContent: plane.caption, title: plane.caption })
+    this.mark = make('span', 'brokenmark', head); this.mark.hidden = true
+    this.legend = make('span', 'legend', head)
+    this.readouts = make('span', 'readouts', head); this.readouts.dataset.testid = `readouts-${plane.key}`
+    const save = make('button', 'save', head, { textContent: '↓', title: 'Save this picture as PNG', type: 'button' })
+    save.setAttribute('aria-label', `Save ${plane.title} as PNG`); save.onclick = () => this.save()
+    this.body = make('div', 'body', this.root); this.body.setAttribute('role', 'img'); this.body.setAttribute('aria-label', plane.alt)
+    this.stage = make('div', 'stage', this.body)
+    this.canvas = make('canvas', 'paint', this.stage); this.canvas.dataset.testid = `live-${plane.key}`
+    this.canvas.setAttribute('aria-hidden', 'true')
+    this.g = this.canvas.getContext('2d')
+    this.stage.append(child); child.classList.add('bokehhost')
+    this.empty = make('div', 'empty', this.stage, { textContent: plane.empty })
+    this.watch = new ResizeObserver(() => this.fit()); this.watch.observe(this.body)
+    const dirty = () => { this.dirty = true; page.wake() }
+    for (const range of [figure.x_range, figure.y_range]) for (const end of ['start', 'end']) range.properties[end].change.connect(dirty)
+    for (const size of ['inner_width', 'inner_height', 'outer_width', 'outer_height']) figure.properties[size].change.connect(dirty)
+    this.recolour()
+  }
+
+  fit() {
+    // A square plane gets the largest stage on which a unit is as long upwards as sideways.
+    const { width: w, height: h } = this.body.getBoundingClientRect(), s = this.stage.style
+    if (!w || !h) return
+    let W = w, H = h
+    if (this.plane.square) {
+      const f = this.figure, dx = f.min_border_left + f.min_border_right, dy = f.min_border_top + f.min_border_bottom
+      const a = (this.plane.x[1] - this.plane.x[0]) / (this.plane.y[1] - this.plane.y[0])
+      const frame = Math.min(w - dx, (h - dy) * a)
+      W = Math.floor(frame + dx); H = Math.floor(frame / a + dy)
+    }
+    s.width = W + 'px'; s.height = H + 'px'; s.left = Math.floor((w - W) / 2) + 'px'
+    this.dirty = true; this.page.wake()
+  }
+
+  transform() {
+    // The only reading of a figure: its ranges, and where its frame lies in it.
+    const view = Bokeh.index.find_one(this.figure), box = view?.frame?.bbox
+    if (!box || box.width < 2 || box.height < 2) return null
+    const { start: x0, end: x1 } = this.figure.x_range, { start: y0, end: y1 } = this.figure.y_range
+    const kx = box.width / (x1 - x0), ky = box.height / (y1 - y0), left = box.x, top = box.y, bottom = box.y + box.height
+    return { left, top, bottom, right: left + box.width, width: box.width, height: box.height, x0, x1, y0, y1,
+      room: Math.max(20, this.stage.clientWidth - left - box.width - 10), x: v => left + (v - x0) * kx, y: v => bottom - (v - y0) * ky }
+  }
+
+  paint() {
+    const at = this.transform()
+    if (!at) return
+    const { g, canvas, stage } = this, look = this.page.look, r = this.page.ratio
+    const W = Math.round(stage.clientWidth * r), H = Math.round(stage.clientHeight * r)
+    if (canvas.width !== W || canvas.height !== H) { canvas.width = W; canvas.height = H }
+    g.setTransform(r, 0, 0, r, 0, 0)
+    g.clearRect(0, 0, stage.clientWidth, stage.clientHeight)
+    const drawn = this.items.filter(i => PAINT[i.type])
+    if (drawn.length) {
+      g.save(); g.beginPath(); g.rect(at.left, at.top, at.width, at.height); g.clip()
+      for (const item of drawn) {
+        const id = item.side + item.key
+        if (!this.memory.has(id)) this.memory.set(id, {})
+        PAINT[item.type](g, at, item, look, this.memory.get(id))
+      }
+      this.paintRegion(g, at, look)
+      g.restore()
+      nameCurves(g, at, drawn, look)
+    }
+    this.dirty = false
+    this.page.stats.painted[this.plane.key] = (this.page.stats.painted[this.plane.key] ?? 0) + 1
+  }
+
+  paintRegion(g, at, look) {
+    const box = this.plane.region && this.page.params?.[this.plane.region]
+    if (!box) return
+    const [x0, y0, x1, y1] = [at.x(box[0]), at.y(box[1]), at.x(box[2]), at.y(box[3])]
+    g.strokeStyle = look.accent; g.lineWidth = 1.6 * look.k; g.setLineDash([5 * look.k, 3 * look.k])
+    g.beginPath()
+    if (Math.abs(x1 - x0) < 3 && Math.abs(y1 - y0) < 3) { g.arc(x0, y0, 9 * look.k, 0, 7) } else g.rect(x0, y1, x1 - x0, y0 - y1)
+    g.stroke(); g.setLineDash([])
+  }
+
+  show(items) {
+    this.items = items; this.dirty = true
+    const something = items.some(i => i.values?.length || i.points?.length || i.at?.length || i.y?.length || i.plain.static)
+    if (this.empty.hidden !== something) this.empty.hidden = something
+    const now = performance.now()
+    if (now - this.read >= READOUTS) { this.read = now; this.tell(items) }
+  }
+
+  tell(items) {
+    const scalars = items.filter(i => i.type === 'Scalar' && i.side === 'seen'), theory = new Map(items.filter(i => i.type === 'Scalar' && i.side === 'theory').map(i => [i.key, i]))
+    const html = scalars.map(i => {
+      const { symbol, value, error, unit } = i.plain, ghost = theory.get(i.key)
+      return `<span data-testid="scalar-${safe(i.key)}"><i>${safe(symbol)}</i> <b>${text(value, error)}</b>${error ? ` ± ${text(error, error)}` : ''}${unit ? ` <small>${safe(unit)}</small>` : ''}${ghost ? ` <em title="theory">${ghost.plain.symbol === symbol ? 'theory' : safe(ghost.plain.symbol)} ${text(ghost.plain.value, ghost.plain.error)}</em>` : ''}</span>`
+    }).join('')
+    if (html !== this.told) { this.told = html; this.readouts.innerHTML = html }
+    const fields = items.filter(i => i.type === 'Field' || i.type === 'ComplexField')
+    const key = fields.map(i => i.plain.symbol + (i.plain.limits ?? i.plain.limit) + i.plain.unit).join() + mode()
+    if (key !== this.legended) {
+      this.legended = key; this.legend.replaceChildren()
+      for (const { plain, type } of fields) {
+        const bar = document.createElement('span'), { colours, surface } = this.page.look
+        bar.className = 'scale'
+        if (type === 'ComplexField') {
+          // Phase runs counter-clockwise from the positive real axis, as in the plane; a conic gradient runs the other way.
+          const hues = [...colours.phase.filter((_, i) => i % 16 === 0), colours.phase[0]].reverse()
+          bar.innerHTML = `<i>${safe(plain.symbol)}</i><span class="wheel" title="hue: phase of ${safe(plain.symbol)}, 0 to the right; pale: modulus 0; full: ${text(plain.limit)}" style="background:radial-gradient(${surface},transparent 71%),conic-gradient(from 90deg,${hues})"></span>`
+          this.legend.append(bar)
+          continue
+        }
+        const c = colours[plain.signed ? 'signed' : 'positive']
+        bar.innerHTML = `<i>${safe(plain.symbol)}</i><span>${text(plain.limits[0])}</span><span class="bar" style="background:linear-gradient(90deg,${[0, 63, 127, 191, 254].map(n => c[n])})"></span><span>${text(plain.limits[1])}${plain.unit ? ` <small>${safe(plain.unit)}</small>` : ''}</span>`
+        this.legend.append(bar)
+      }
+    }
+    // Once the numbers have needed lines of their own they keep them, so that no plot moves while they change.
+    const numbers = [...this.readouts.children, ...this.legend.children].reduce((w, e) => w + e.offsetWidth + 14, 0), all = this.root.clientWidth - 48 * this.page.look.k
+    if (!this.tall && numbers + this.titles.firstChild.offsetWidth > all) { this.tall = true; this.root.classList.add('tall') }
+    if (!this.taller && this.tall && numbers > all) { this.taller = true; this.root.classList.add('taller') }
+  }
+
+  probe(x, y) {
+    // What is under the pointer, in words, from the very arrays that were painted.
+    const { plane } = this, out = [`${plane.symbols[0]} ${text(+x.toPrecision(4))}   ${plane.symbols[1]} ${text(+y.toPrecision(4))}`]
+    for (const item of this.items) {
+      if (item.type === 'Field') {
+        const [nx, ny] = item.shape.values, [x0, x1, y0, y1] = item.plain.extent, [low, high] = item.plain.limits
+        const i = Math.floor((x - x0) / (x1 - x0) * nx), j = Math.floor((y - y0) / (y1 - y0) * ny)
+        if (i < 0 || j < 0 || i >= nx || j >= ny) continue
+        const v = item.values[i * ny + j]
+        out.push(v === 255 ? `${item.plain.symbol} not resolved` : `${item.plain.symbol} ${text(+(low + v / 254 * (high - low)).toPrecision(3))}${item.plain.unit ? ' ' + item.plain.unit : ''}`)
+      } else if (item.type === 'ComplexField') {
+        const [nx, ny] = item.shape.values, [x0, x1, y0, y1] = item.plain.extent
+        const i = Math.floor((x - x0) / (x1 - x0) * nx), j = Math.floor((y - y0) / (y1 - y0) * ny)
+        if (i < 0 || j < 0 || i >= nx || j >= ny) continue
+        const v = item.values[i * ny + j]
+        out.push(`|${item.plain.symbol}| ${text(+((v & 255) / 255 * item.plain.limit).toPrecision(3))}   arg ${Math.round((v >> 8) * 360 / 256)}°`)
+      } else if (item.type === 'Series' && item.shape.y[1]) {
+        const n = item.shape.y[1]
+        let best = 0
+        for (let i = 1; i < n; i++) if (Math.abs(item.x[i] - x) < Math.abs(item.x[best] - x)) best = i
+        item.plain.names.forEach((name, c) => out.push(`${name || 'value'} ${text(+item.y[c * n + best].toPrecision(3))}`))
+      } else if (item.type === 'Cloud' && item.plain.role !== 'tracer') out.push(`${grouped(item.plain.count)} in all, ${item.points.length / 2} drawn`)
+    }
+    return out.join('\n')
+  }
+
+  recolour() {
+    // Contours are Bokeh glyphs: their colour is a property, all other Bokeh colours are in the style sheet.
+    for (const r of this.figure.renderers) if (r.glyph?.tags?.includes('role:contour')) r.glyph.setv({ line_color: { value: this.page.look.contour } }, { sync: false })
+    this.legended = ''
+    const view = Bokeh.index.find_one(this.figure)
+    view?.request_repaint?.()
+    this.dirty = true
+  }
+
+  async blob() {
+    // The picture as a person sees it: surface, our canvas, Bokeh's figure.
+    const view = Bokeh.index.find_one(this.figure), layer = view.export('png', true).canvas
+    const out = document.createElement('canvas'); out.width = layer.width; out.height = layer.height
+    const g = out.getContext('2d'); g.fillStyle = this.page.look.surface; g.fillRect(0, 0, out.width, out.height)
+    g.drawImage(this.canvas, 0, 0, out.width, out.height); g.drawImage(layer, 0, 0)
+    return await new Promise(done => out.toBlob(done, 'image/png'))
+  }
+
+  async save() {
+    const a = document.createElement('a'), { step, digest } = this.page.stats
+    a.href = URL.createObjectURL(await this.blob()); a.download = `weltnet-${this.page.model.slug}-${this.plane.key}-step${step}-${digest}.png`; a.click()
+    setTimeout(() => URL.revokeObjectURL(a.href), 1000)
+  }
+}
