@@ -96,6 +96,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "weltnet.experiments.by_slug",
         "weltnet_app",
     ),
+    "weltnet_app.chromium": ("playwright", "weltnet_app"),
     "weltnet_app.bench": (
         "numpy",
         "jax",

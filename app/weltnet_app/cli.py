@@ -1,4 +1,4 @@
-"""The command line: serve, list, run, verify, calibrate, bench, doctor.
+"""The command line: serve, list, run, verify, calibrate, bench, screenshots, doctor.
 
 Exit codes: 0 done; 1 a verdict differs from the register, a run broke down or the doctor found a fault; 2 the command
 was refused, with one sentence on stderr that names what is allowed; 130 interrupted. Results go to stdout, progress to
@@ -396,6 +396,63 @@ def bench(
         f"{sum(judged)} of {len(judged)} targets met in {document['seconds']:.0f} s; "
         f"load average {before:g} before, {after:g} after."
     )
+
+
+@app.command
+def screenshots(
+    *pages: str,
+    out: str = "screenshots",
+    view: list[str] | None = None,
+    state: list[str] | None = None,
+    url: str = "",
+    readme: bool = False,
+) -> int:
+    """Take pictures of the pages in a real browser, and print what they complained about.
+
+    Exits with 1 when there is no browser, and when a page complained or did not get where it should.
+
+    Parameters
+    ----------
+    pages
+        Experiments, as `weltnet list` names them, and home; all when none is given.
+    out
+        Folder for the pictures, <page>-<view>-<state>.png.
+    view
+        Only this screen: light, dark, projector or phone; may be given again.
+    state
+        Only this state of the pages, such as paused; may be given again.
+    url
+        Address of a lab that is being served; by default one is started for the pictures.
+    readme
+        Instead take the picture of README.md of this checkout: a preset at a fixed seed and step.
+    """
+    from weltnet_app import screenshots as album
+    from weltnet_app.bench import readme as page
+
+    for name in pages:
+        if name != album.HOME:
+            _experiment(name)
+    for option, given, known in (("--view", view, album.VIEWS), ("--state", state, album.STATES)):
+        for name in given or ():
+            if name not in known:
+                raise Refused(f"{option} = {_clip(name)} is refused; allowed: {', '.join(known)}")
+    wanted, folder = album.shots(pages, view or (), state or ()), Path(out)
+    if readme:
+        place = page.place()
+        if place is None:
+            raise Refused("--readme is refused; allowed: in a checkout of the repository, where README.md is")
+        wanted, folder = [album.picture()], place.parent / "assets" / "screenshots"
+    if not wanted:
+        raise Refused("no page has that state in that view; allowed: what the table in weltnet_app.screenshots names")
+    sound = True
+    try:
+        for shot, complaints in album.take(wanted, lambda s: folder / (f"{s.page}.png" if readme else s.file), url):
+            print("\n  ".join([shot.file, *complaints]), flush=True)
+            sound &= not complaints
+    except (album.Missing, OSError) as missing:
+        print(f"No screenshots: {missing}", file=sys.stderr)
+        return 1
+    return 0 if sound else 1
 
 
 @app.command

@@ -98,7 +98,7 @@ def test_section_that_cannot_is_a_sentence() -> None:
 
 def test_no_browser_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chain of trust: terminal. Without a Chromium nothing is started."""
-    monkeypatch.setattr(browser.shutil, "which", lambda name: None)
+    monkeypatch.setattr("weltnet_app.chromium.shutil.which", lambda name: None)
     with pytest.raises(Skipped, match="chromium"):
         next(browser.browse(True, ""))
 

@@ -1,35 +1,24 @@
-"""The page in headless Chromium: how soon it moves, how fast, how late, and what it costs the server.
-
-A server of its own is started for it. The newest installed Playwright drives the Chromium on PATH.
-"""
+"""The page in headless Chromium: how soon it moves, how fast, how late, and what it costs the server."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from weltnet.experiments import ALL
 from weltnet.worker import PATIENCE
 from weltnet_app.bench.figures import Figure, Skipped, at_least, at_most, quantile
-from weltnet_app.doctor import CHROMIUMS
+from weltnet_app.chromium import Missing, Server, opened
 from weltnet_app.runs import REFILL
 
 __all__ = ["browse"]
 
-FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
 MOVING = "window.weltnet?.paints > 1"
 VIEWERS = 8
 ENDS = 300, 700
@@ -73,20 +62,11 @@ WATCH = """([url, count]) => {
 
 def browse(quick: bool, _python: str) -> Iterator[Figure]:
     """Start times, frames, ages, latency, CPU and memory of the first experiment's page."""
-    chromium = next((p for name in CHROMIUMS if (p := shutil.which(name))), None)
-    if not find_spec("playwright") or not find_spec("psutil") or not chromium:
-        raise Skipped(f"needs playwright, psutil and one of {', '.join(CHROMIUMS)} on PATH; not all are here.")
-    api = import_module("playwright.sync_api")
     try:
-        with api.sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=chromium, args=FLAGS.split())
-            try:
-                yield from _measure(browser, quick)
-            finally:
-                with contextlib.suppress(api.Error):
-                    browser.close()
-    except api.Error as error:
-        raise Skipped(f"the browser gave up ({str(error).splitlines()[0]}).") from None
+        with opened("psutil") as browser:
+            yield from _measure(browser, quick)
+    except Missing as missing:
+        raise Skipped(str(missing)) from None
 
 
 def _measure(browser: Any, quick: bool) -> Iterator[Figure]:
@@ -150,46 +130,12 @@ def _watch(page: Any, server: _Server, feed: str, seconds: float) -> Iterator[Fi
     yield at_most("memory of each further viewer", max(0.0, server.memory() - alone) / VIEWERS, 15.0, "MB")
 
 
-class _Server:
-    """A server of the laboratory in processes of its own, from the command on."""
+class _Server(Server):
+    """A server whose processes are measured."""
 
     def __init__(self, environment: dict[str, str] | None = None) -> None:
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = str(s.getsockname()[1])
-        self.url = f"http://127.0.0.1:{port}"
-        self.begun = time.perf_counter()
-        command = [sys.executable, "-m", "weltnet_app", "serve", "--no-browser", "--host", "127.0.0.1", "--port", port]
-        given = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)} | (environment or {})
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=given)
+        super().__init__(environment)
         self.own = import_module("psutil").Process(self.process.pid)
-
-    def __enter__(self) -> _Server:
-        while not self._answers():
-            if self.process.poll() is not None:
-                raise Skipped(f"the server ended with exit code {self.process.returncode}.")
-            time.sleep(0.02)
-        return self
-
-    def __exit__(self, *fault: object) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-    @property
-    def age(self) -> float:
-        """Seconds since the command."""
-        return time.perf_counter() - self.begun
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=1) as answer:
-                return bool(json.load(answer))
-        except OSError:
-            return False
 
     def visit(self, page: Any) -> float:
         """Seconds from opening the link to the second painted frame."""
