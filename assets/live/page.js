@@ -7,6 +7,7 @@
 const STALE = 500          // ms without a frame, while playing, after which a picture says how old it is
 const ADDRESS = 1000       // ms between two updates of the address bar
 const PATIENCE = 1000      // ms a picture waits for a figure with the contours of its frame
+const DRAWN = /^(seen|theory)$/  // sides of a frame's items that pictures know
 
 // What adds one thing to a page, each in a file of its own: constructor(page), and where it needs them frame(frame) after
 // a frame was taken, tick() four times a second, key(event) → whether it was its key, close().
@@ -103,7 +104,7 @@ class Page {
     (this.times ??= []).push(now); while (this.times[0] < now - 2000) this.times.shift()
     s.fps = this.times.length > 1 ? (this.times.length - 1) / (now - this.times[0]) * 1000 : 0
     const by = new Map(this.pictures.map(p => [p.plane.key, []]))
-    for (const item of frame.items) by.get(item.plain.plane)?.push(item)
+    for (const item of frame.items) if (DRAWN.test(item.side)) by.get(item.plain.plane)?.push(item)
     for (const p of this.pictures) p.show(by.get(p.plane.key))
     for (const part of this.parts) part.frame?.(frame)
     if (now - (this.said ?? 0) > READOUTS) { this.said = now; this.report() }

@@ -3,7 +3,8 @@
 Layout: uint32 header length (a multiple of 8 minus 4) · JSON header · buffers, each padded to 8 bytes. The header lists
 every observable with its type, its plain fields and, for each array, dtype, shape and byte offset from the end of the
 header. Two profiles: `exact` keeps every bit (recordings, tests); `display` sends what a picture can show (fields as
-palette indices on their native grid, coordinates as float32).
+palette indices on their native grid, coordinates as float32). Items have a side: `seen`, `theory`, or `pin1`, `pin2`, …
+for what is seen of runs kept beside this one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import struct
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -39,6 +41,10 @@ INDICES = 255
 class NotFinite(ArithmeticError):
     """A number that is not finite was about to leave the simulation; the message says which and where."""
 
+    def __init__(self, message: str, side: str) -> None:
+        super().__init__(message)
+        self.side = side
+
 
 @dataclass(slots=True)
 class _Buffers:
@@ -54,16 +60,26 @@ class _Buffers:
         return entry
 
 
-def encode(frame: Frame, profile: Profile = "display", **extra: Any) -> bytes:
+def encode(
+    frame: Frame, profile: Profile = "display", others: Mapping[int, Frame] = MappingProxyType({}), **extra: Any
+) -> bytes:
     """A frame as one message; `extra` goes into the header as it is.
 
-    Raises `NotFinite` naming the observable when any number in the frame is not finite.
+    others: slot → frame of a run kept beside this one; of it goes what was seen and moves, as side `pin<slot>`, and
+    into the header's `pins` its slot, step and digest. Raises `NotFinite` naming the observable, and with its `side`,
+    when any number is not finite.
     """
     buffers = _Buffers([])
     items = [
         _item(key, side, value, profile, buffers)
         for side, sights in (("seen", frame.seen), ("theory", frame.theory))
         for key, value in sights.items()
+    ]
+    items += [
+        _item(key, f"pin{slot}", value, profile, buffers)
+        for slot, other in others.items()
+        for key, value in other.seen.items()
+        if not getattr(value, "static", False)
     ]
     head = {
         "seq": frame.seq,
@@ -75,6 +91,7 @@ def encode(frame: Frame, profile: Profile = "display", **extra: Any) -> bytes:
         "layout": layout(frame),
         "params": frame.params.model_dump(mode="json"),
         "items": items,
+        "pins": [{"slot": slot, "step": other.step, "digest": other.digest} for slot, other in others.items()],
         **extra,
     }
     text = json.dumps(head, separators=(",", ":"), allow_nan=False).encode()
@@ -90,7 +107,7 @@ def header(message: bytes) -> dict[str, Any]:
 
 
 def decode(message: bytes, params: type[Params]) -> Frame:
-    """The frame in an `exact` message: every bit as it was encoded."""
+    """The frame in an `exact` message: every bit as it was encoded, without the runs kept beside it."""
     head = header(message)
     if head["profile"] != "exact":
         raise ValueError(
@@ -98,7 +115,7 @@ def decode(message: bytes, params: type[Params]) -> Frame:
         )
     base = 4 + struct.unpack_from("<I", message)[0]
     sides: dict[str, dict[str, Observable]] = {"seen": {}, "theory": {}}
-    for item in head["items"]:
+    for item in (i for i in head["items"] if i["side"] in sides):
         cls = getattr(observables, item["type"])
         values = dict(item["plain"])
         for f in dataclasses.fields(cls):
@@ -148,12 +165,15 @@ def _item(key: str, side: str, value: Observable, profile: Profile, buffers: _Bu
     plain, arrays = _split(value)
     for name, number in [*plain.items(), *arrays.items()]:
         if isinstance(number, float | np.ndarray) and not np.isfinite(number).all():
-            raise NotFinite(f"{key}.{name} stopped being finite, so the run was stopped before it reached a picture.")
+            raise NotFinite(
+                f"{key}.{name} stopped being finite, so the run was stopped before it reached a picture.", side
+            )
     if profile == "display":
         arrays = {} if getattr(value, "static", False) else _shown(value, arrays)
         for name, shown in arrays.items():
             if not np.isfinite(shown).all():
-                raise NotFinite(f"{key}.{name} grew beyond the 3e38 that a picture can hold, so the run was stopped.")
+                sentence = f"{key}.{name} grew beyond the 3e38 that a picture can hold, so the run was stopped."
+                raise NotFinite(sentence, side)
     entries = {name: buffers.add(array) for name, array in arrays.items()}
     return {"key": key, "side": side, "type": type(value).__name__, "plain": plain, "arrays": entries}
 
