@@ -70,7 +70,7 @@ def page(run: Run, *, experiments: Sequence[Experiment[Any, Any]], theme: str, v
 class Bar(Hearing):
     """Where we are, time, luck and links (see `assets/bar.js`)."""
 
-    _esm = assets.ASSETS / "bar.js"
+    _esm = assets.joined(".", ("icons", "bar"))
     _stylesheets = [theme.sheet("bar.css")]  # noqa: RUF012 (Panel reads a plain list)
 
     experiments = param.List()
