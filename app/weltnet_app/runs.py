@@ -11,6 +11,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from weltnet import codec
@@ -21,7 +22,10 @@ from weltnet.worker import Spare, Worker
 from weltnet_app import address
 from weltnet_app.address import Address
 
-__all__ = ["Full", "Run", "Runs", "Viewer"]
+__all__ = ["Full", "Pin", "Run", "Runs", "Viewer"]
+
+HANDED_OVER = 60.0
+"""Seconds for which the run of a page that was left can be gone on with elsewhere."""
 
 YOUNG = 10.0
 """Seconds a run may wait for its first viewer."""
@@ -37,6 +41,17 @@ SPEEDS = (0.25, 8.0)
 
 class Full(RuntimeError):
     """No more simulations may run now; the message is one sentence for the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A run kept beside another in the same process, at the same step; `slot` is its number while it is kept."""
+
+    slot: int
+    log: Log
+    params: Params
+    digest: str = ""
+    verdicts: tuple[Verdict, ...] = ()
 
 
 class Viewer(Protocol):
@@ -62,11 +77,11 @@ class Run:
         self.experiment = experiment
         self.version = 0
         self.log = wanted.log
-        self.params: Params = experiment.params.parse(wanted.log.initial)
-        for _, values in wanted.log.changes:
-            self.params = experiment.params.parse(values, self.params)
+        self.params = self._last(wanted.log)
         self.seed = wanted.log.seed
-        self.step = wanted.at
+        self.step = self.end = wanted.at
+        self.kept: tuple[int, ...] = ()
+        self.pins = tuple(Pin(i, log, self._last(log)) for i, log in enumerate(wanted.pins, 1))
         self.digest = ""
         self.playing = not wanted.paused
         self.speed = 1.0
@@ -76,6 +91,8 @@ class Run:
         self.progress: tuple[float, str] | None = (0.0, "starting the simulation")
         self.error = ""
         self.notice = ""
+        self.passing = False
+        """Whether it makes room for others when the machine is full."""
         self.born = time.monotonic()
         self.seen = self.born
         self.viewers: set[Viewer] = set()
@@ -89,6 +106,13 @@ class Run:
         self._loop = loop
         self._spare = spare
         self._worker: Worker | None = None
+
+    def _last(self, log: Log) -> Params:
+        """The knobs as a log leaves them."""
+        params: Params = self.experiment.params.parse(log.initial)
+        for _, values in log.changes:
+            params = self.experiment.params.parse(values, params)
+        return params
 
     # -- what a page may do ------------------------------------------------------------------------------------------
 
@@ -107,6 +131,22 @@ class Run:
     def step_back(self) -> None:
         """Pause and go one stride back, exactly."""
         self._tell("back")
+
+    def seek(self, step: int) -> None:
+        """Pause and go to a step, exactly: at once where a state was kept, else by computing the way there again."""
+        self._tell("seek", step=min(max(0, step), address.MOST_STEPS))
+
+    def pin(self) -> None:
+        """Keep the run as it is now beside itself."""
+        self._tell("pin")
+
+    def branch(self) -> None:
+        """Keep the run beside itself with all that is recorded of it, and go on from here."""
+        self._tell("branch")
+
+    def unpin(self, slot: int) -> None:
+        """Keep the run in this slot no longer."""
+        self._tell("unpin", slot=slot)
 
     def rewind(self) -> None:
         """Begin again with the same seed and the knobs as they are."""
@@ -191,11 +231,9 @@ class Run:
         worker.send(
             "open",
             blob,
-            log={
-                "seed": self.log.seed,
-                "initial": dict(self.log.initial),
-                "changes": [[s, dict(c)] for s, c in self.log.changes],
-            },
+            log=self.log.plain(),
+            end=self.end,
+            pins={str(pin.slot): pin.log.plain() for pin in self.pins},
             at=max(self.step, saved_at or 0),
             playing=self.playing,
             speed=self.speed,
@@ -208,6 +246,14 @@ class Run:
         if self._worker is not None:
             self._worker.close()
             self._worker = None
+
+    def give_way(self) -> None:
+        """End the worker process for somebody else, and say so."""
+        self.stop()
+        self.error = "This simulation has made room for another page's."
+        self.playing = False
+        for callback in list(self._watchers):
+            callback()
 
     def _tell(self, name: str, **values: Any) -> None:
         self.start()
@@ -250,10 +296,21 @@ class Run:
             self._checkpoint = None
         self.progress = None
         self.step, self.digest, self.seed = message["step"], message["digest"], message["seed"]
+        self.end, self.kept = message["end"], tuple(message["kept"])
         self.playing, self.speed = message["playing"], message["speed"]
         self.params = self.experiment.params.parse(message["params"])
-        self.log = Log(log["seed"], log["initial"], tuple((s, c) for s, c in log["changes"]))
-        self.verdicts = tuple(Verdict(**{**v, "band": tuple(v["band"])}) for v in message["verdicts"])
+        self.log = Log.of(log)
+        self.verdicts = _judged(message)
+        self.pins = tuple(
+            Pin(
+                p["slot"],
+                Log.of(p["log"]),
+                self.experiment.params.parse(p["params"]),
+                p["digest"],
+                _judged(p),
+            )
+            for p in message["pins"]
+        )
         if self._promised:
             same = self._promised == self.digest
             self.notice = (
@@ -266,6 +323,9 @@ class Run:
     def _hear_refused(self, message: dict[str, Any], blob: bytes) -> None:
         self.notice = message["sentence"]
         self.progress = None
+
+    def _hear_notice(self, message: dict[str, Any], blob: bytes) -> None:
+        self.notice = message["sentence"]
 
     def _hear_fault(self, message: dict[str, Any], blob: bytes) -> None:
         self.error = message["sentence"] + message["good"]
@@ -288,6 +348,10 @@ class Run:
         self._serve()
 
 
+def _judged(message: dict[str, Any]) -> tuple[Verdict, ...]:
+    return tuple(Verdict(**{**v, "band": tuple(v["band"])}) for v in message["verdicts"])
+
+
 def fresh_seed() -> int:
     """A seed short enough to read aloud."""
     return secrets.randbelow(90_000) + 10_000
@@ -306,21 +370,54 @@ class Runs:
         """The run of this id."""
         return self._runs.get(run_id)
 
-    def open(self, experiment: Experiment[Any, Any], wanted: Address) -> Run:
-        """A new run for a page. Raises `Full` when as many are running as this machine has cores."""
+    def open(
+        self,
+        experiment: Experiment[Any, Any],
+        wanted: Address,
+        *,
+        passing: bool = False,
+        state: tuple[int, bytes] | None = None,
+    ) -> Run:
+        """A new run for a page. Raises `Full` when as many are running as this machine has cores.
+
+        passing: it gives way to the next one that is not. state: step and packed state of `wanted` to go on from.
+        """
+        saved = None
         if wanted.run and (known := self._runs.get(wanted.run)) is not None:
             wanted = Address(known.log.before(wanted.at), wanted.at, wanted.digest, wanted.paused)
+            saved = known._checkpoint if known.experiment is experiment else None
         self.clean()
         running = sum(r.busy for r in self._runs.values())
+        if running >= self.most and not passing and (guest := self._guest()) is not None:
+            guest.give_way()
+            running -= 1
         if running >= self.most:
             raise Full(
                 f"{running} simulations are running, the most that the {self.most} cores of this machine allow; "
                 "close one of their pages and reload this one."
             )
         run = Run(experiment, wanted, self.loop, self.spare)
+        run.passing, saved = passing, state or saved
+        if saved is not None and saved[0] <= wanted.at:
+            run._checkpoint = saved
         self._runs[run.id] = run
         run.start()
         return run
+
+    def _guest(self) -> Run | None:
+        """The oldest running simulation that makes room for others."""
+        return next((r for r in self._runs.values() if r.passing and r.busy), None)
+
+    def leave(self, run: Run) -> None:
+        """A page is gone, but its run may be gone on with for a while by who has its id."""
+        run.stop()
+        self.loop.call_later(HANDED_OVER, self.close, run)
+
+    @property
+    def room(self) -> bool:
+        """Whether a core is free and no page is just being opened."""
+        now, runs = time.monotonic(), self._runs.values()
+        return sum(r.busy for r in runs) < self.most and all(now - r.born > REFILL for r in runs)
 
     def close(self, run: Run) -> None:
         """A page is gone for good."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
+from numpy.typing import NDArray
+
 from weltnet.observables import Observable, Plane
 from weltnet.params import Params, Saboteur
 
@@ -129,9 +131,13 @@ class Experiment(Generic[P, S]):
     settle: Callable[[S, P, P], P] = field(default=lambda state, before, wanted: wanted)
     """What becomes of the knobs `wanted` after `before` in this state, where one knob follows from others; what it
     returns is what the run records, and is its own answer whatever was before."""
+    members: Callable[[S], Mapping[str, NDArray[Any]]] = field(default=lambda state: {})
+    """All members, (count, 2), of every Cloud that draws only some of them, by the Cloud's key."""
     time_unit: str = "steps"
     calibrations: tuple[str, ...] = ()
     """Names of the calibrations (`weltnet.calibrations`) on which the verdicts rest; at least one."""
+    cover: Preset | None = None
+    """The setting in which it shows itself on the front page, with what moves there; by default the first preset."""
 
     @property
     def saboteurs(self) -> tuple[Saboteur, ...]:
