@@ -30,8 +30,10 @@ LIGHT: dict[str, str] = {
     "holds": "#1e6b4a", "holdsbg": "#e3efe8", "fails": "#a63a24", "failsbg": "#f7e6e1",
     "undecided": "#7a5c08", "undecidedbg": "#f5eddb", "outside-regime": "#5c6470", "outside-regimebg": "#e9eaec",
     "production": "#b54f14", "destruction": "#2b6ca3", "contour": "#8d8778", "unresolved": "#d9d6cf",
+    "pin1": "#9048d4", "pin2": "#603409", "pin3": "#7c0255", "pin4": "#3b3190",
 }  # fmt: skip
-"""Warm paper and ink; every text colour has at least 4.5:1 on paper, surface and its own background."""
+"""Warm paper and ink; every text colour has at least 4.5:1 on paper, surface and its own background. `pin1` … `pin4`
+are the inks of pinned runs: apart from each other and from all other inks for every kind of colour vision."""
 
 DARK: dict[str, str] = {
     "paper": "#0d1115", "surface": "#13181d", "raised": "#1a2027", "line": "#262e36", "line2": "#39434d",
@@ -39,6 +41,7 @@ DARK: dict[str, str] = {
     "holds": "#74c79c", "holdsbg": "#14291f", "fails": "#f0937c", "failsbg": "#33191a",
     "undecided": "#dfb65c", "undecidedbg": "#2c2412", "outside-regime": "#a3adb8", "outside-regimebg": "#20262d",
     "production": "#f0985a", "destruction": "#74b3e6", "contour": "#606b76", "unresolved": "#2b3138",
+    "pin1": "#8b71fa", "pin2": "#858d27", "pin3": "#db55ad", "pin4": "#6af782",
 }  # fmt: skip
 """Blue-black paper: enough light for a dark hall, not so much that fields lose their faint ends."""
 

@@ -9,7 +9,9 @@ import pytest
 
 from weltnet_app import assets, theme
 
-TEXT = ("ink", "ink2", "ink3", "accent", "holds", "fails", "undecided", "outside-regime", "production", "destruction")
+PINS = ("pin1", "pin2", "pin3", "pin4")
+INKS = ("ink", "accent", "production", "destruction", "fails")
+TEXT = (*INKS, "ink2", "ink3", "holds", "undecided", "outside-regime", *PINS)
 GROUNDS = ("paper", "surface", "raised")
 
 
@@ -23,6 +25,44 @@ def luminance(colour: str) -> float:
 def contrast(a: str, b: str) -> float:
     low, high = sorted((luminance(a), luminance(b)))
     return (high + 0.05) / (low + 0.05)
+
+
+# Machado, Oliveira and Fernandes 2009, table 1, severity 1: linear sRGB as protanopes, deuteranopes, tritanopes see it.
+SEEN_BY = np.array(
+    [
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+    ]
+)
+
+
+def oklab(linear: np.ndarray) -> np.ndarray:
+    """Ottosson 2020: coordinates in which equal distances look about equal; .02 is just noticeable."""
+    to_cones = [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+    to_lab = [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+    return np.cbrt(np.clip(linear, 0, 1) @ np.array(to_cones).T) @ np.array(to_lab).T
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_inks_of_pinned_runs_are_told_apart(mode: theme.Mode) -> None:
+    """Rests on OKLab and on Machado's simulation: no pin looks like another pin or like an ink that means something
+    else, three times the just noticeable difference for the three colour deficiencies and seven for everyone else."""
+    tokens = theme.TOKENS[mode]
+    rgb = np.array([[int(tokens[k][i : i + 2], 16) / 255 for i in (1, 3, 5)] for k in (*PINS, *INKS)])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    for eyes, least in ((np.eye(3), 0.14), *((m, 0.06) for m in SEEN_BY)):
+        place = oklab(linear @ eyes.T)
+        apart = np.linalg.norm(place[:4, None] - place[None], axis=-1) + np.eye(4, len(place))
+        assert apart.min() >= least, (mode, apart.round(3))
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
