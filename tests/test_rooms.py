@@ -24,7 +24,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     # what a module may import besides the standard library; the longest matching room counts
     "weltnet": (),
     "weltnet.sources": (),
-    "weltnet.params": ("pydantic",),
+    "weltnet.formulas": ("numpy",),
+    "weltnet.params": ("pydantic", "weltnet.formulas"),
     "weltnet.observables": ("numpy",),
     "weltnet.experiment": CONTRACT,
     "weltnet.history": ("numpy",),
@@ -78,6 +79,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "holoviews",
         "colorcet",
         "tornado",
+        "datashader",
+        "pandas",
         "cyclopts",
         "rich",
         "platformdirs",

@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
-from numpy.typing import NDArray
-
-from weltnet.observables import Observable, Plane
+from weltnet.observables import Array, Observable, Plane
 from weltnet.params import Params, Saboteur
 
 __all__ = ["Cancelled", "Claim", "Experiment", "Frame", "Group", "Preset", "Report", "Saboteur", "Verdict", "Word"]
@@ -131,7 +129,7 @@ class Experiment(Generic[P, S]):
     settle: Callable[[S, P, P], P] = field(default=lambda state, before, wanted: wanted)
     """What becomes of the knobs `wanted` after `before` in this state, where one knob follows from others; what it
     returns is what the run records, and is its own answer whatever was before."""
-    members: Callable[[S], Mapping[str, NDArray[Any]]] = field(default=lambda state: {})
+    members: Callable[[S], Mapping[str, Array]] = field(default=lambda state: {})
     """All members, (count, 2), of every Cloud that draws only some of them, by the Cloud's key."""
     time_unit: str = "steps"
     calibrations: tuple[str, ...] = ()

@@ -234,7 +234,7 @@ def observe(state: DiffusionState, params: DiffusionParams) -> Mapping[str, Obse
     return {
         "density": Field("weights", np.sqrt(p), (low, low + 2 * EDGE, low, low + 2 * EDGE), (0.0, 1.2), "√p"),
         "loss": _lines(state.table),
-        "replicas": Cloud("weights", state.q[:SHOWN], len(state.q), "q"),
+        "replicas": Cloud("weights", state.q[:SHOWN], len(state.q), "q", kind="replica"),
         **_shapes(p, float((state.q[:, 1] > 0).mean())),
         "share": Scalar(float(ledger["share"][-1]), "minibatch noise/D", plane="marginals"),
         "distance": Series("distance", age, np.stack([ledger[k] for k in GUESSES]), ("D", "D/2", "2 D", "D0 only")),
@@ -391,5 +391,6 @@ EXPERIMENT = Experiment(
     theory=theory,
     verdict=verdict,
     derived=derived,
+    members=lambda s: {"replicas": s.q},
     calibrations=("production-fine", "equilibrium", "batches", "fokker-planck", "floor"),
 )  # fmt: skip

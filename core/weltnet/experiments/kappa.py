@@ -297,7 +297,7 @@ def observe(state: KappaState, params: KappaParams) -> Mapping[str, Observable]:
     return {
         "psi": ComplexField("weights", _psi(state, params), (-3.047, 2.953, -3.047, 2.953), 1.1, "ψ"),
         "loss": _lines(),
-        "cloud": Cloud("weights", state.q[:SHOWN], len(state.q), "q"),
+        "cloud": Cloud("weights", state.q[:SHOWN], len(state.q), "q", kind="replica"),
         "trail": Paths.of("dial", list(np.clip(bars, -10.0, 10.0))),
         "points": Cloud("dial", np.clip(points, -10.0, 10.0), len(points), "κ"),
         "now": Cloud("dial", np.clip(now.reshape(-1, 2), -10.0, 10.0), 1, "κ", role="tracer"),
@@ -434,6 +434,7 @@ EXPERIMENT = Experiment(
     theory=theory,
     verdict=verdict,
     derived=derived,
+    members=lambda s: {"cloud": s.q},
     time_unit="t",
     calibrations=("potential", "law-wave", "hbar", "law-diffusion"),
 )  # fmt: skip

@@ -86,7 +86,7 @@ class ObservatoryParams(Params):
         meaning="the planar flow whose episodes the boundary sees: damped rotation, limit cycle or two wells",
     )  # fmt: skip
     replicas: int = knob(
-        20_000, 500, 100_000, symbol="M", group="Ensemble", restarts=True, log=True,
+        20_000, 500, 1_000_000, symbol="M", group="Ensemble", restarts=True, log=True,
         meaning="networks that learn, each from its own minibatches",
     )  # fmt: skip
     start: Literal["ridge", "valley", "broad"] = choice(
@@ -236,7 +236,7 @@ def observe(state: ObservatoryState, params: ObservatoryParams) -> Mapping[str, 
     return {
         "psi": ComplexField("weights", psi, (-3.0, 3.0, -3.0, 3.0), 1.2, "ψ"),
         "loss": _lines(state.world),
-        "replicas": Cloud("weights", these.q[1 : 1 + SHOWN], len(these.q), "q"),
+        "replicas": Cloud("weights", these.q[1 : 1 + SHOWN], len(these.q), "q", kind="replica"),
         "tracer": Cloud("weights", state.copies.here[None], 1, "q*", role="tracer"),
         "hbar2": Scalar(_dial(params).hbar2, "ħ²", plane="weights"),
         "above": Scalar(float((these.q[:, 1] > 0).mean()), "P(q₂ > 0)", plane="weights"),
@@ -436,6 +436,7 @@ EXPERIMENT = Experiment(
     verdict=verdict,
     derived=derived,
     settle=settle,
+    members=lambda s: {"replicas": s.replicas.q},
     calibrations=(
         "entropy-gaussian", "entropy-mixture", "production", "destruction", "compression", "equilibrium", "batches",
         "drift-linear", "drift-curved", "noise-linear", "closure", "de-sitter", "flat", "turning", "black-hole", "leak",
