@@ -15,7 +15,9 @@ from typing import Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-__all__ = ["BadParams", "Knob", "Params", "Saboteur", "choice", "knob", "region"]
+from weltnet import formulas
+
+__all__ = ["BadParams", "Knob", "Params", "Saboteur", "choice", "formula", "knob", "region"]
 
 
 class BadParams(ValueError):
@@ -42,7 +44,7 @@ class Knob:
     """What a person may turn, read back from a declaration."""
 
     name: str
-    kind: Literal["number", "integer", "choice", "region"]
+    kind: Literal["number", "integer", "choice", "region", "formula"]
     default: Any
     symbol: str
     unit: str
@@ -55,6 +57,7 @@ class Knob:
     log: bool = False
     choices: tuple[str, ...] = ()
     plane: str = ""
+    variables: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -69,6 +72,8 @@ class Knob:
             return "one of " + ", ".join(self.choices)
         if self.kind == "region":
             return f"four numbers x0, y0, x1, y1 in [{self.low:g}, {self.high:g}]{unit}, or nothing"
+        if self.kind == "formula":
+            return f"a formula of {formulas.allowed(self.variables)}"
         whole = "a whole number in " if self.kind == "integer" else "a number in "
         return f"{whole}[{self.low:g}, {self.high:g}]{unit}"
 
@@ -105,6 +110,26 @@ def region(low: float, high: float, *, plane: str, symbol: str, meaning: str, gr
     return Field(None, description=meaning, json_schema_extra=extra)
 
 
+def formula(
+    default: str,
+    low: float,
+    high: float,
+    *,
+    symbol: str,
+    meaning: str,
+    variables: tuple[str, ...] = ("q1", "q2"),
+    unit: str = "",
+    equation: str = "",
+    group: str = "",
+    restarts: bool = False,
+) -> Any:
+    """Declare a formula of `variables`, each in [low, high]; the field's type is `str`, its value canonical text."""
+    text = formulas.parse(default, variables, low, high).text
+    box: dict[str, Any] = {"variables": variables, "low": low, "high": high}
+    extra = _declared(symbol, meaning, unit=unit, equation=equation, group=group, restarts=restarts, **box)
+    return Field(text, description=meaning, json_schema_extra=extra)
+
+
 def _declared(symbol: str, meaning: str, **rest: Any) -> dict[str, Any]:
     plain: dict[str, Any] = {"unit": "", "equation": "", "group": "", "restarts": False}
     return {"knob": plain | {"symbol": symbol, "meaning": meaning} | rest}
@@ -134,8 +159,10 @@ class Params(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _region_from_text(cls, value: Any, info: Any) -> Any:
+    def _read(cls, value: Any, info: Any) -> Any:
         extra = _extra(cls, info.field_name) if info.field_name != "broken" else {}
+        if "variables" in extra:
+            return formulas.parse(value, extra["variables"], extra["low"], extra["high"]).text
         if "plane" not in extra:
             return value
         if isinstance(value, str):
@@ -212,15 +239,15 @@ def _extra(cls: type[Params], name: str) -> dict[str, Any]:
     extra = cls.model_fields[name].json_schema_extra
     declared = extra.get("knob") if isinstance(extra, dict) else None
     if not isinstance(declared, dict):
-        raise TypeError(f"{cls.__name__}.{name} is not declared with knob(), choice() or region()")
+        raise TypeError(f"{cls.__name__}.{name} is not declared with knob(), choice(), region() or formula()")
     return dict(declared)
 
 
 def _knob(cls: type[Params], name: str) -> Knob:
     field, extra = cls.model_fields[name], _extra(cls, name)
     bounds: dict[str, Any] = {}
-    if "plane" in extra:
-        kind: Any = "region"
+    if "plane" in extra or "variables" in extra:
+        kind: Any = "region" if "plane" in extra else "formula"
     elif (words := get_args(field.annotation)) and all(isinstance(w, str) for w in words):
         kind, bounds = "choice", {"choices": words}
     else:
@@ -236,7 +263,8 @@ def _sentence(cls: type[Params], error: ValidationError) -> str:
     if name == "broken":
         return str(first["msg"]).removeprefix("Value error, ")
     k = _knob(cls, name)
-    return f"{name} = {_shown(first['input'])} is refused; allowed: {k.allowed} ({k.symbol}: {k.meaning})"
+    why = f": {first['ctx']['error']}" if k.kind == "formula" and "error" in first.get("ctx", {}) else ""
+    return f"{name} = {_shown(first['input'])} is refused{why}; allowed: {k.allowed} ({k.symbol}: {k.meaning})"
 
 
 def _shown(value: Any) -> str:
