@@ -33,6 +33,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "weltnet.codec": ("numpy", *CONTRACT),
     "weltnet.timeline": ("numpy", *CONTRACT),
     "weltnet.run": (*CONTRACT, "weltnet.timeline"),
+    "weltnet.tours": (*CONTRACT, "weltnet.timeline"),
     "weltnet.worker": (*CONTRACT, "weltnet.timeline", "weltnet.codec", "weltnet.experiments"),
     "weltnet.provenance": ("pydantic", "platformdirs", "weltnet.__version__"),
     "weltnet.verifications": (
@@ -90,6 +91,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "weltnet.codec",
         "weltnet.run",
         "weltnet.timeline",
+        "weltnet.tours",
         "weltnet.worker",
         "weltnet.provenance",
         "weltnet.verifications",

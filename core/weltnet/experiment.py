@@ -9,7 +9,10 @@ from typing import Any, Generic, Literal, TypeVar
 from weltnet.observables import Array, Observable, Plane
 from weltnet.params import Params, Saboteur
 
-__all__ = ["Cancelled", "Claim", "Experiment", "Frame", "Group", "Preset", "Report", "Saboteur", "Verdict", "Word"]
+__all__ = [
+    "Cancelled", "Claim", "Experiment", "Frame", "Group", "Preset", "Question", "Report", "Saboteur", "Shows", "Stop",
+    "Tour", "Verdict", "Word",
+]  # fmt: skip
 
 Word = Literal["holds", "fails", "undecided", "outside-regime"]
 Group = Literal["all", "learning", "quantum", "space-time", "life"]
@@ -75,6 +78,57 @@ class Preset:
     values: Mapping[str, Any]
 
 
+Shows = Mapping[str, "Word | tuple[float, float]"]
+"""What a tour says is to be seen: a claim's name and its word, or a readout's key and the range in which it lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something to predict. Only when everyone has, `reveal` is said, `then` is turned and `until` steps pass."""
+
+    ask: str
+    choices: tuple[str, ...]
+    answer: int
+    """Index of the choice that the run bears out."""
+    reveal: str
+    then: Mapping[str, Any] = field(default_factory=dict)
+    until: int = 0
+    shows: Shows = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One stop of a tour: something is said, knobs are turned, `until` learning steps pass, and the run waits."""
+
+    say: str
+    set: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    """The run begins anew with this seed and, where `set` says nothing, the defaults; without one it goes on."""
+    look: tuple[str, ...] = ()
+    """Planes and claims to look at."""
+    until: int = 0
+    shows: Shows = field(default_factory=dict)
+    """What is seen when the run waits; a test plays every tour and checks it."""
+    question: Question | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """A walk through an experiment for a class. Played as written it is the same run, bit by bit, every time."""
+
+    name: str
+    title: str
+    stops: tuple[Stop, ...]
+
+    @property
+    def minutes(self) -> float:
+        """How long it takes: its words at 130 a minute, its learning steps at 50 a second."""
+        asked = [s.question for s in self.stops if s.question]
+        said = [s.say for s in self.stops] + [t for q in asked for t in (q.ask, *q.choices, q.reveal)]
+        steps = sum(s.until for s in self.stops) + sum(q.until for q in asked)
+        return sum(len(t.split()) for t in said) / 130 + steps / 3000
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """An immutable snapshot: what was seen at `step`, what theory says for it, and the Params it is a picture of."""
@@ -132,6 +186,8 @@ class Experiment(Generic[P, S]):
     members: Callable[[S], Mapping[str, Array]] = field(default=lambda state: {})
     """All members, (count, 2), of every Cloud that draws only some of them, by the Cloud's key."""
     time_unit: str = "steps"
+    tours: tuple[Tour, ...] = ()
+    """Guided walks, each with something to predict; `weltnet.tours` says which runs they pass through."""
     calibrations: tuple[str, ...] = ()
     """Names of the calibrations (`weltnet.calibrations`) on which the verdicts rest; at least one."""
     cover: Preset | None = None

@@ -37,6 +37,8 @@ class Saboteur:
     """Planes whose pictures no longer mean what their title says."""
     restarts: bool = False
     """Whether the assumption is one about the beginning, so that breaking it starts a new run."""
+    watch: str = ""
+    """What is being broken and what will be seen, in a sentence or two for who watches."""
 
 
 @dataclass(frozen=True, slots=True)
