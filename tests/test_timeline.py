@@ -152,15 +152,104 @@ def test_seek_goes_anywhere() -> None:
     assert fresh.digest() == seen[1000]
 
 
-def test_further_back_than_memory() -> None:
-    """Chain of trust: timeline. When the oldest checkpoint is gone the run is replayed from its beginning."""
+def test_checkpoints_span_the_whole_run() -> None:
+    """Chain of trust: timeline. However long the run, its checkpoints lie evenly over it, and it is exact."""
     line = started(walkers=1)
     line.seek(100)
     early = line.digest()
     line.seek(CHECKPOINT_EVERY * (CHECKPOINTS + 2))
-    assert min(m.step for m in line.marks) > 100 and len(line.marks) == CHECKPOINTS
+    assert CHECKPOINTS / 2 <= len(line.kept) <= CHECKPOINTS
+    assert set(np.diff([0, *line.kept])) == {2 * CHECKPOINT_EVERY}
     line.seek(100)
     assert line.digest() == early
+
+
+def test_scrubbing_is_exact_and_forgets_nothing() -> None:
+    """Chain of trust: timeline. Back and forth over a recorded run with a change in it: each step has the bits it had
+    first, the same checkpoints stay, and a kept step is reached without one step of computing."""
+    line = started()
+    seen = digests(line, 60)
+    line.change(Walk(pull=0.6))
+    seen |= digests(line, 140)
+    kept, end = line.kept, line.end
+    assert (kept, end) == ((250, 500, 750), 1000)
+    for target in (500, 250, 750, 0, 745, 305, 300, 295, 990, 1000, 750, 5, 500):
+        before = line.seq
+        line.seek(target)
+        assert (line.step, line.digest()) == (target, seen[target])
+        assert (line.kept, line.end) == (kept, end)
+        assert line.params == Walk(pull=0.1 if target < 300 else 0.6)
+        if target in kept:
+            assert line.seq == before + 1
+    line.advance()
+    assert line.digest() == seen[505] and line.end == end
+
+
+def test_change_drops_the_future_it_leaves() -> None:
+    """Chain of trust: timeline. A knob turned in the past ends the record there: `end`, checkpoints, recent states."""
+    line = started()
+    old = digests(line, 200)
+    line.seek(600)
+    line.change(Walk())
+    assert line.end == 1000, "a knob that was not turned drops nothing"
+    line.change(Walk(pull=0.9))
+    assert (line.end, line.kept) == (600, (250, 500)) and max(line.recent, default=0) <= 600
+    line.seek(1000)
+    assert line.digest() != old[1000]
+    for target in (750, 995, 605):
+        line.seek(target)
+        assert line.digest() == Timeline.replay(TOY, line.log, target).digest() != old[target]
+    line.rewind()
+    assert (line.end, line.kept) == (0, ())
+
+
+@pytest.mark.parametrize("states", [1.5, 5, 9, 40])
+def test_kept_states_are_bounded_in_bytes(states: float) -> None:
+    """Chain of trust: timeline. With room for so many states no more are kept, but always the last two, and a seek
+    over all of the run finds the bits of one that kept everything."""
+    line, free = started(), started()
+    one = line.origin.size
+    line.room = int(states * one)
+    for _ in range(600):
+        line.advance()
+        assert len(line.recent) >= min(2, line.step // STRIDE)
+        taken = sum(m.size for m in (*line.marks, *line.recent.values()))
+        assert taken <= max(line.room, 2 * one)
+    assert (len(line.kept) >= 1) == (states > 2)
+    for target in (2995, 1500, 2500, 20):
+        line.seek(target)
+        free.seek(target)
+        assert line.digest() == free.digest()
+
+
+def test_fork_is_the_same_run_and_then_its_own() -> None:
+    """Chain of trust: timeline. A second run begins with the bits of the first and shares nothing that moves; with its
+    own knobs it goes its own way, and the first never hears of it."""
+    line = started()
+    line.seek(300)
+    line.change(Walk(pull=0.5))
+    seen = digests(line, 100)
+    line.seek(400)
+    now, whole = line.fork(), line.fork(whole=True)
+    line.change(Walk(noise=0.0))
+    for other in (now, whole):
+        assert (other.step, other.digest()) == (400, seen[400])
+        other.seek(800)
+        assert other.digest() == seen[800]
+    assert (now.log, whole.log) == (Timeline.replay(TOY, now.log, 0).log, now.log)
+    line.seek(300)
+    line.change(Walk(pull=0.7))
+    line.seek(310)
+    line.change(Walk(pull=0.8))
+    line.seek(300)
+    past, future = line.fork(), line.fork(whole=True)
+    assert [len(f.log.changes) for f in (past, future)] == [1, 2]
+    assert (past.end, future.end) == (300, 310)
+    before = line.digest()
+    future.seek(900)
+    future.change(Walk(pull=0.0))
+    assert (line.step, line.digest(), len(line.log.changes)) == (300, before, 2)
+    assert Timeline.replay(TOY, future.log, 900).digest() == future.digest()
 
 
 def test_changes_are_part_of_the_run() -> None:

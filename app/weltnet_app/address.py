@@ -34,6 +34,8 @@ class Address:
     paused: bool = False
     run: str = ""
     """The id of a run of this server whose log was too long for a link."""
+    pins: tuple[Log, ...] = ()
+    """Runs kept beside it."""
 
 
 def write(log: Log, experiment: Experiment[Any, Any], at: int, digest: str, *, paused: bool, run: str) -> str:

@@ -13,7 +13,8 @@ from panel.util import edit_readonly
 
 from weltnet.experiment import Experiment, Frame, Verdict
 from weltnet.params import BadParams, Params
-from weltnet_app import assets, calibrating, theme
+from weltnet.timeline import Log
+from weltnet_app import assets, calibrating, comparing, theme
 from weltnet_app.controls import Controls
 from weltnet_app.hearing import Hearing
 from weltnet_app.verdict_cards import Cards
@@ -48,11 +49,21 @@ class Run(Protocol):
     progress: tuple[float, str] | None
     error: str
     notice: str
+    end: int
+    kept: tuple[int, ...]
+    log: Log
+    digest: str
 
+    @property
+    def pins(self) -> Sequence[comparing.Pinned]: ...
     def play(self) -> None: ...
     def pause(self) -> None: ...
     def step_forward(self) -> None: ...
     def step_back(self) -> None: ...
+    def seek(self, step: int) -> None: ...
+    def pin(self) -> None: ...
+    def branch(self) -> None: ...
+    def unpin(self, slot: int) -> None: ...
     def rewind(self) -> None: ...
     def reseed(self, seed: int | None = None) -> None: ...
     def set(self, **changes: Any) -> None: ...
@@ -162,6 +173,10 @@ class Desk:
             "toggle": lambda _: run.pause() if run.playing else run.play(),
             "forward": lambda _: run.step_forward(),
             "back": lambda _: run.step_back(),
+            "seek": lambda value: run.seek(_whole(value)),
+            "pin": lambda _: run.pin(),
+            "branch": lambda _: run.branch(),
+            "unpin": lambda value: run.unpin(_whole(value)),
             "rewind": lambda _: run.rewind(),
             "reseed": lambda _: run.reseed(),
             "seed": lambda value: run.reseed(_whole(value)),
@@ -233,6 +248,10 @@ class Desk:
                 error=run.error,
                 progress=progress,
                 broken=broken,
+                end=run.end,
+                kept=list(run.kept),
+                pins=comparing.chips(run, run.pins),
+                compared=comparing.table(self.experiment, run, run.pins) if run.pins else [],
             )
             if run.layout is not None and run.layout_id != self._layout:
                 self._layout = run.layout_id
@@ -294,7 +313,8 @@ class Desk:
                     "backgroundColor": "var(--paper)", "backgroundImage": "none", "color": "var(--ink)",
                     "boxShadow": "none", "borderBottom": "1px solid var(--line)",
                 },
-                ".title": {"display": "none"},
+                # The frame's own link, headings and progress line say nothing: what has no words must not be read out.
+                "a:has(> .title), .MuiToolbar-root > h5, .MuiLinearProgress-root": {"display": "none"},
                 ".MuiDrawer-paper": {
                     "backgroundColor": "var(--paper)", "backgroundImage": "none", "borderRight": "1px solid var(--line)"
                 },

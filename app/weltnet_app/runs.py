@@ -14,6 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from weltnet import codec
 from weltnet.experiment import Experiment, Frame, Verdict
 from weltnet.params import BadParams, Params
@@ -38,6 +41,9 @@ REFILL = 4.0
 
 SPEEDS = (0.25, 8.0)
 
+MEMBERS_EVERY, MEMBERS_WITHIN, MEMBERS_KEPT = 0.25, 10.0, 5.0
+"""Seconds between two askings for all members of a cloud, within which a worker must answer, and until they go."""
+
 
 class Full(RuntimeError):
     """No more simulations may run now; the message is one sentence for the page."""
@@ -61,6 +67,16 @@ class Viewer(Protocol):
 
     def deliver(self, message: bytes) -> None:
         """Send one frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """All members of a cloud in one state of a run. points: (2, count) float32; at: monotonic seconds of arrival."""
+
+    seq: int
+    step: int
+    points: NDArray[np.float32]
+    at: float
 
 
 class Run:
@@ -100,6 +116,9 @@ class Run:
         self._newest: tuple[int, bytes] | None = None
         self._asked = False
         self._promised = wanted.digest
+        self._members: dict[str, Members] = {}
+        self._fetching: dict[str, asyncio.Future[Members]] = {}
+        self._expected: dict[str, asyncio.Future[Members]] = {}
         self._checkpoint: tuple[int, bytes] | None = None
         self._deaths: list[float] = []
         self._watchers: list[Callable[[], None]] = []
@@ -212,6 +231,42 @@ class Run:
             self._asked = True
             self._worker.send("ask")
 
+    async def members(self, key: str, newer: int = -1) -> Members:
+        """All members of a cloud: those at hand if they are of a state newer than `newer`, else the worker's present.
+
+        However many ask, at most one asking is under way, and four are made a second. No members at all are what the
+        experiment does not hand over. Raises `TimeoutError` when the worker is not to be heard.
+        """
+        kept = self._members.get(key)
+        if kept is not None and kept.seq > newer:
+            return kept
+        if key not in self._fetching:
+            self._fetching[key] = task = asyncio.ensure_future(self._fetch(key))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(self._fetching[key])
+
+    async def _fetch(self, key: str) -> Members:
+        try:
+            if (kept := self._members.get(key)) is not None:
+                await asyncio.sleep(kept.at + MEMBERS_EVERY - time.monotonic())
+            self._expected[key] = self._loop.create_future()
+            self._tell("members", key=key)
+            return await asyncio.wait_for(self._expected[key], MEMBERS_WITHIN)
+        finally:
+            del self._fetching[key]
+
+    def _take_members(self, message: dict[str, Any], blob: bytes) -> None:
+        key, expected = message["key"], self._expected.pop(message["key"], None)
+        points = np.frombuffer(blob, "<f4").reshape(2, -1)
+        found = self._members[key] = Members(message["seq"], message["step"], points, time.monotonic())
+        self._loop.call_later(MEMBERS_KEPT, self._let_go, key, found.seq)
+        if expected is not None and not expected.done():
+            expected.set_result(found)
+
+    def _let_go(self, key: str, seq: int) -> None:
+        if (kept := self._members.get(key)) is not None and kept.seq == seq:
+            del self._members[key]
+
     # -- the worker --------------------------------------------------------------------------------------------------
 
     @property
@@ -272,6 +327,9 @@ class Run:
             self._asked = False
             self._newest = (message["seq"], blob)
             self._serve()
+            return
+        if kind == "members":
+            self._take_members(message, blob)
             return
         if kind == "checkpoint":
             self._checkpoint = (message["step"], blob)

@@ -3,6 +3,9 @@
 The child owns a `Timeline` and answers at most one outstanding `ask` with one frame; the parent holds a `Worker`, which
 sends controls and hands what arrives to a listener. Messages on the pipe are one JSON object and one blob of bytes, so
 neither side ever unpickles anything. When nobody asks, the child stops stepping.
+
+Runs may be pinned: kept beside the run, each with a log of its own, and carried to the same step whenever it is shown.
+They cost what the run costs, and its digest never depends on them.
 """
 
 from __future__ import annotations
@@ -20,12 +23,14 @@ from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
+import numpy as np
+
 from weltnet import codec, timeline
-from weltnet.experiment import Cancelled
+from weltnet.experiment import Cancelled, Frame
 from weltnet.params import BadParams
 from weltnet.timeline import Log, Timeline
 
-__all__ = ["STEPS_PER_SECOND", "Process", "Spare", "Worker", "context", "environment"]
+__all__ = ["PINS", "STEPS_PER_SECOND", "Process", "Spare", "Worker", "context", "environment"]
 
 STEPS_PER_SECOND = 50
 """Learning steps a second at speed 1×."""
@@ -36,6 +41,12 @@ PATIENCE = 3.0
 NEWS_EVERY = 0.5
 """Seconds between two reports of verdicts and status."""
 
+PINS = 4
+"""Runs that may be kept beside the run."""
+
+FAULTS = (ArithmeticError, ValueError, RuntimeError, MemoryError)
+"""What physics and its arithmetic may raise, to be said in a sentence."""
+
 Message = dict[str, Any]
 Listener = Callable[["Worker", Message, bytes], None]
 
@@ -44,6 +55,9 @@ def _pack(message: Mapping[str, Any], blob: bytes = b"") -> bytes:
     text = json.dumps(message, separators=(",", ":"), allow_nan=False).encode()
     return struct.pack("<I", len(text)) + text + blob
 
+
+ANEW = ("open", "rewind", "reseed", "quit")
+"""Controls after which the present run is of no more use."""
 
 LOADING = _pack(
     {
@@ -255,6 +269,7 @@ class _Child:
         self.experiment = by_slug(slug)
         self.inbox: deque[tuple[Message, bytes]] = deque()
         self.line: Timeline[Any, Any] | None = None
+        self.pins: dict[int, Timeline[Any, Any]] = {}
         self.playing, self.speed = False, 1.0
         self.wish: tuple[Any, int] | None = None
         self.cancelling: tuple[str, ...] = ()
@@ -287,7 +302,7 @@ class _Child:
         except BadParams as refused:
             self.wish = None
             self.tell("refused", sentence=str(refused))
-        except (ArithmeticError, ValueError, RuntimeError, MemoryError) as fault:
+        except FAULTS as fault:
             self.playing, self.wish = False, None
             self.sent = self.line.seq if self.line else -1
             good = f" The last good state is at step {self.good_step}." if self.line else ""
@@ -328,12 +343,24 @@ class _Child:
     # -- controls ----------------------------------------------------------------------------------------------------
 
     def do_open(
-        self, blob: bytes, log: Message, at: int, playing: bool, speed: float, saved_at: int | None, seq: int
+        self,
+        blob: bytes,
+        log: Message,
+        at: int,
+        playing: bool,
+        speed: float,
+        saved_at: int | None,
+        seq: int,
+        end: int = 0,
+        pins: Mapping[str, Message] | None = None,
     ) -> None:
-        """Begin the run of a log and carry it to `at`: from a checkpoint when there is one, else from its seed."""
+        """Begin the run of a log and carry it to `at`: from a checkpoint when there is one, else from its seed.
+
+        end: the furthest step the run has reached; pins: slot → log of the runs kept beside it.
+        """
         self.preparing, self.cancelling = time.monotonic(), ("open", "quit")
-        given = Log(log["seed"], log["initial"], tuple((s, c) for s, c in log["changes"]))
-        self.line = None
+        given = Log.of(log)
+        self.line, self.pins = None, {}
         self.playing, self.speed = playing, speed
         initial = self.experiment.params.parse(given.initial)
         self.pipe.send_bytes(LOADING)
@@ -349,11 +376,21 @@ class _Child:
             line.load(saved_at, params, saved)
         line.seek(at, self.report)
         line.seq += seq
+        line.end = max(line.end, end)
         self.line = line
+        for slot, kept in (pins or {}).items():
+            self.add(int(slot), Log.of(kept))
         self.started()
 
     def do_ask(self, blob: bytes) -> None:
         self.wanted, self.asked = True, time.monotonic()
+
+    def do_members(self, blob: bytes, key: str) -> None:
+        """All members of a cloud, one coordinate after the other, as fine as a picture can show."""
+        if self.line is not None:
+            found = self.experiment.members(self.line.state).get(key)
+            points = b"" if found is None else np.ascontiguousarray(found.T, "<f4").tobytes()
+            self.tell("members", points, key=key, seq=self.line.seq, step=self.line.step)
 
     def do_play(self, blob: bytes) -> None:
         self.playing, self.due = True, time.monotonic()
@@ -386,8 +423,10 @@ class _Child:
             self.status()
 
     def do_seek(self, blob: bytes, step: int) -> None:
+        """Go to a step and pause there; only the newest of several wishes is followed."""
         self.playing = False
-        if self.line:
+        if self.line and not any(m["do"] == "seek" for m, _ in self.inbox):
+            self.preparing, self.cancelling = time.monotonic(), ("seek", *ANEW)
             self.line.seek(step, self.report)
             self.status()
 
@@ -401,6 +440,29 @@ class _Child:
     def do_reseed(self, blob: bytes, seed: int) -> None:
         if self.line:
             self.wish = (self.wish[0] if self.wish else self.line.params, seed)
+
+    def do_pin(self, blob: bytes) -> None:
+        """Keep the run as it is now beside itself."""
+        if self.line:
+            self.pins[self.free()] = self.line.fork()
+            self.turned()
+
+    def do_branch(self, blob: bytes) -> None:
+        """Keep the run beside itself with all that is recorded of it, so that the next knob turned leaves that."""
+        if self.line:
+            slot = self.free()
+            self.pins[slot] = self.line.fork(whole=True)
+            past = f", as recorded up to step {self.line.end}," if self.line.end > self.line.step else ""
+            sentence = (
+                f"Branched at step {self.line.step}: this run{past} is kept beside itself as run {slot}, and the next "
+                "knob you turn makes the two differ."
+            )
+            self.tell("notice", sentence=sentence)
+            self.turned()
+
+    def do_unpin(self, blob: bytes, slot: int) -> None:
+        if self.pins.pop(slot, None):
+            self.turned()
 
     def do_set(self, blob: bytes, values: Message) -> None:
         if self.line is None:
@@ -425,6 +487,64 @@ class _Child:
         self.line.seq += 1
         self.wish = None
         self.started()
+
+    # -- runs kept beside it -----------------------------------------------------------------------------------------
+
+    def free(self) -> int:
+        """The lowest slot that is free; refused when none is."""
+        for slot in range(1, PINS + 1):
+            if slot not in self.pins:
+                return slot
+        raise BadParams(f"{PINS} runs are pinned, the most that can be compared at once; unpin one of them first")
+
+    def add(self, slot: int, log: Log) -> None:
+        """Keep the run of a log; one that cannot even begin is given up with a sentence."""
+        try:
+            initial = self.experiment.params.parse(log.initial)
+            line = Timeline(self.experiment, initial, log.seed, self.report)
+        except (*FAULTS, BadParams) as fault:
+            self.give_up(slot, fault)
+            return
+        line.room //= timeline.BESIDE
+        line.adopt(log)
+        self.pins[slot] = line
+
+    def carry(self, step: int) -> None:
+        """Bring every pinned run to the step of the run; one that faults on the way is given up with a sentence."""
+        self.preparing, self.cancelling = time.monotonic(), ("seek", "back", "forward", "set", "unpin", *ANEW)
+        for slot, line in list(self.pins.items()):
+            try:
+                if line.step != step:
+                    line.seek(step, self.report)
+            except FAULTS as fault:
+                self.give_up(slot, fault)
+
+    def beside(self, step: int) -> list[Message]:
+        """What the page shows of the pinned runs at a step."""
+        self.carry(step)
+        said = []
+        for slot, line in sorted(self.pins.items()):
+            try:
+                judged = _judged(line)
+            except FAULTS as fault:
+                self.give_up(slot, fault)
+                continue
+            said.append(
+                {
+                    "slot": slot,
+                    "seed": line.seed,
+                    "params": line.params.model_dump(mode="json"),
+                    "changes": len(line.changes),
+                    "digest": line.digest(),
+                    "verdicts": judged,
+                    "log": line.log.plain(),
+                }
+            )
+        return said
+
+    def give_up(self, slot: int, fault: Exception) -> None:
+        self.pins.pop(slot, None)
+        self.tell("notice", sentence=f"Run {slot} was unpinned, because it cannot go on: {fault}")
 
     # -- work --------------------------------------------------------------------------------------------------------
 
@@ -457,7 +577,7 @@ class _Child:
 
     def picture(self, line: Timeline[Any, Any]) -> None:
         frame = line.frame()
-        message = codec.encode(frame, playing=self.playing, seed=line.seed)
+        message = self.encoded(frame, line)
         self.good_step = line.step
         layout = codec.layout(frame)
         if layout != self.layout:
@@ -466,22 +586,47 @@ class _Child:
         self.tell("frame", message, seq=line.seq)
         self.wanted, self.sent = False, line.seq
 
+    def encoded(self, frame: Frame, line: Timeline[Any, Any]) -> bytes:
+        """A frame with those of the pinned runs at the same step."""
+        self.carry(line.step)
+        others: dict[int, Frame] = {}
+        for slot, pin in sorted(self.pins.items()):
+            try:
+                others[slot] = pin.frame()
+            except FAULTS as fault:
+                self.give_up(slot, fault)
+        while True:
+            try:
+                return codec.encode(frame, others=others, playing=self.playing, seed=line.seed)
+            except codec.NotFinite as fault:
+                if not fault.side.startswith("pin"):
+                    raise
+                slot = int(fault.side.removeprefix("pin"))
+                del others[slot]
+                self.give_up(slot, fault)
+
     def status(self) -> None:
         """Everything the page's slow parts show."""
         line = self.line
         if line is None:
             return
         self.told = time.monotonic()
-        log = line.log
-        verdicts = [dataclasses.asdict(v) for v in line.verdicts()]
+        pins = self.beside(line.step)
         self.tell(
             "status",
             step=line.step,
+            end=line.end,
+            kept=line.kept,
             digest=line.digest(),
             playing=self.playing,
             speed=self.speed,
             seed=line.seed,
             params=line.params.model_dump(mode="json"),
-            log={"seed": log.seed, "initial": log.initial, "changes": [[s, dict(c)] for s, c in log.changes]},
-            verdicts=verdicts,
+            log=line.log.plain(),
+            verdicts=_judged(line),
+            pins=pins,
         )
+
+
+def _judged(line: Timeline[Any, Any]) -> list[Message]:
+    return [dataclasses.asdict(v) for v in line.verdicts()]

@@ -43,6 +43,7 @@ class StillRun:
         self.verdicts: tuple[Verdict, ...] = ()
         self.progress: tuple[float, str] | None = None
         self.told: list[Any] = []
+        self.end, self.kept, self.pins = 0, (), ()
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         if name.startswith("_"):

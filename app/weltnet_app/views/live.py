@@ -27,6 +27,10 @@ class State(pn.custom.JSComponent):
     error = param.String(doc="One sentence when the run was stopped by a fault.")
     progress = param.Dict(default=None, allow_None=True, doc="fraction and text while something is prepared.")
     broken = param.Dict(default={}, doc="plane → broken assumption.")
+    end = param.Integer(doc="The furthest step of the run that is recorded.")
+    kept = param.List(doc="Steps to which one can go at once.")
+    pins = param.List(doc="Runs kept beside it: slot, label, seed and digest.")
+    compared = param.List(doc="Rows of (heading, symbol, cells): the run and the pinned ones, as far as they differ.")
     layout = param.String(doc="Layout of the frames the figures were built for; another one waits for Python.")
 
 
