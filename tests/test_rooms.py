@@ -34,7 +34,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "weltnet.timeline": ("numpy", *CONTRACT),
     "weltnet.run": (*CONTRACT, "weltnet.timeline"),
     "weltnet.tours": (*CONTRACT, "weltnet.timeline"),
-    "weltnet.worker": (*CONTRACT, "weltnet.timeline", "weltnet.codec", "weltnet.experiments"),
+    "weltnet.worker": ("numpy", *CONTRACT, "weltnet.timeline", "weltnet.codec", "weltnet.experiments"),
     "weltnet.provenance": ("pydantic", "platformdirs", "weltnet.__version__"),
     "weltnet.verifications": (
         "pydantic",

@@ -18,6 +18,7 @@ from weltnet.params import BadParams
 from weltnet.worker import Spare
 from weltnet_app import address
 from weltnet_app.assets import ASSETS
+from weltnet_app.clouds import Clouds
 from weltnet_app.feed import Feed
 from weltnet_app.page import page
 from weltnet_app.runs import Full, Runs, fresh_seed
@@ -44,6 +45,7 @@ def open_lab(
         extra_patterns=[
             *own,
             (r"/frames/([\w-]{1,64})", Feed, {"runs": runs, "origins": origins}),
+            (r"/cloud/([\w-]{1,64})/([\w-]{1,64})", Clouds, {"runs": runs}),
             (r"/", tornado.web.RedirectHandler, {"url": first, "permanent": False}),
         ],
         static_dirs={"assets": str(ASSETS)},

@@ -11,13 +11,13 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weltnet import codec
+from weltnet import __version__, codec
 from weltnet.experiment import Experiment, Frame, Verdict
 from weltnet.params import BadParams, Params
 from weltnet.timeline import Log
@@ -115,7 +115,7 @@ class Run:
         self._waiting: set[Viewer] = set()
         self._newest: tuple[int, bytes] | None = None
         self._asked = False
-        self._promised = wanted.digest
+        self._promised, self._promised_by = wanted.digest, wanted.version
         self._members: dict[str, Members] = {}
         self._fetching: dict[str, asyncio.Future[Members]] = {}
         self._expected: dict[str, asyncio.Future[Members]] = {}
@@ -197,7 +197,9 @@ class Run:
 
     def link(self) -> str:
         """The query string that reproduces this exact state."""
-        return address.write(self.log, self.experiment, self.step, self.digest, paused=not self.playing, run=self.id)
+        logs = [pin.log for pin in self.pins]
+        paused = not self.playing
+        return address.write(self.log, self.experiment, self.step, self.digest, paused=paused, run=self.id, pins=logs)
 
     def watch(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back on the web loop whenever `version` has moved; returns the way to stop it."""
@@ -348,16 +350,17 @@ class Run:
         self.layout, self.layout_id = codec.decode(blob, self.experiment.params), message["layout"]
 
     def _hear_status(self, message: dict[str, Any], blob: bytes) -> None:
-        log = message["log"]
-        began = (log["seed"], log["initial"]) != (self.log.seed, self.log.initial) or message["step"] < self.step
-        if began:
-            self._checkpoint = None
+        log = Log.of(message["log"])
+        if self._checkpoint is not None:
+            saved_at = self._checkpoint[0]
+            if message["step"] < saved_at or log.before(saved_at) != self.log.before(saved_at):
+                self._checkpoint = None
         self.progress = None
         self.step, self.digest, self.seed = message["step"], message["digest"], message["seed"]
         self.end, self.kept = message["end"], tuple(message["kept"])
         self.playing, self.speed = message["playing"], message["speed"]
         self.params = self.experiment.params.parse(message["params"])
-        self.log = Log.of(log)
+        self.log = log
         self.verdicts = _judged(message)
         self.pins = tuple(
             Pin(
@@ -370,13 +373,20 @@ class Run:
             for p in message["pins"]
         )
         if self._promised:
-            same = self._promised == self.digest
-            self.notice = (
-                f"This link reproduced its state exactly (digest {self.digest})."
-                if same
-                else f"This link promises digest {self._promised} but this machine and version found {self.digest}."
-            )
+            self.notice = self._kept_promise()
             self._promised = ""
+
+    def _kept_promise(self) -> str:
+        """Whether the state of a link was found, and if not, which version promised it."""
+        if self._promised == self.digest:
+            return f"This link reproduced its state exactly (digest {self.digest})."
+        by, here = self._promised_by, f"weltnet {__version__}"
+        if by and by != __version__:
+            return (
+                f"This link was made by weltnet {by}, which found digest {self._promised}; {here} on this machine "
+                f"found {self.digest}: another version computes another run."
+            )
+        return f"This link promises digest {self._promised} but this machine and version found {self.digest}."
 
     def _hear_refused(self, message: dict[str, Any], blob: bytes) -> None:
         self.notice = message["sentence"]
@@ -442,7 +452,8 @@ class Runs:
         """
         saved = None
         if wanted.run and (known := self._runs.get(wanted.run)) is not None:
-            wanted = Address(known.log.before(wanted.at), wanted.at, wanted.digest, wanted.paused)
+            beside = tuple(pin.log for pin in known.pins)
+            wanted = replace(wanted, log=known.log.before(wanted.at), pins=beside)
             saved = known._checkpoint if known.experiment is experiment else None
         self.clean()
         running = sum(r.busy for r in self._runs.values())
