@@ -2,6 +2,9 @@
 
 Every observable but a `Scalar` lives on a named `Plane`; observables on the same plane share one picture, drawn in the
 order in which `observe` lists them. Arrays are private, read-only copies: a frame never changes after it is made.
+
+`kind`, where there is one, says in one word what each point is: "replica", "site". Observables of one kind list the
+same members in the same order, so that those selected in one picture are found in all.
 """
 
 from __future__ import annotations
@@ -84,6 +87,7 @@ class Series(Observable):
     names: tuple[str, ...]
     roles: tuple[str, ...] = ()
     """What each curve is, which decides its hue and form: `production`, `destruction` (areas), `net`, `ink`."""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,7 @@ class Cloud(Observable):
     symbol: str
     role: str = "replica"
     """`replica` for the many; `tracer` for a single marked member."""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +166,13 @@ class Paths(Observable):
     role: str = "ink"
     """`contour`, `ink`, `geodesic`."""
     static: bool = False
+    kind: str = ""
+    """What the points of each path are; the last of a closed path is the first again."""
 
     @staticmethod
-    def of(plane: str, lines: Sequence[ArrayLike], role: str = "ink", *, static: bool = False) -> Paths:
+    def of(plane: str, lines: Sequence[ArrayLike], role: str = "ink", *, static: bool = False, kind: str = "") -> Paths:
         """Paths from a list of (n_i, 2) arrays."""
         arrays = [np.asarray(line, dtype=float).reshape(-1, 2) for line in lines]
         starts = np.cumsum([0, *[len(a) for a in arrays]])[: len(arrays)]
         points = np.concatenate(arrays) if arrays else np.zeros((0, 2))
-        return Paths(plane, points, starts.astype(float), role, static)
+        return Paths(plane, points, starts.astype(float), role, static, kind)

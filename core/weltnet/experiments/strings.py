@@ -203,8 +203,8 @@ def _shapes(movers: Array, params: StringParams, name: str) -> dict[str, Observa
     x = theory_of.position(movers) / params.amplitude
     place = np.arange(params.sites) / params.sites
     return {
-        "string": Paths.of("target", [np.append(x, x[:, :1], axis=1).T]),
-        "profile": Series("profile", place, x[:1], (name,), ("ink",)),
+        "string": Paths.of("target", [np.append(x, x[:, :1], axis=1).T], kind="site"),
+        "profile": Series("profile", place, x[:1], (name,), ("ink",), "site"),
         "amplitude": Scalar(float(waves.rms(movers)) / params.amplitude, "A(t)/A", "", 0.0, "target"),
     }
 
