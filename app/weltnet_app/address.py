@@ -1,24 +1,28 @@
 """Params ↔ URL: every state of a run is a link.
 
-The query carries the seed, the first Params that differ from their defaults, the later changes, the step it has
-reached and the digest found there; opening it replays the run and compares the digest.
+The query carries the seed, the first Params that differ from their defaults, the later changes, the runs kept beside
+it, the step it has reached, the digest found there and the version that found it; opening it replays the run and
+compares the digest.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from weltnet import __version__
 from weltnet.experiment import Experiment
-from weltnet.params import BadParams
+from weltnet.params import BadParams, Params
 from weltnet.timeline import Log
+from weltnet.worker import PINS
 
 __all__ = ["LONGEST_LINK", "RESERVED", "Address", "read", "write"]
 
-RESERVED = ("seed", "changes", "at", "digest", "paused", "theme", "view", "v", "preset", "run")
+RESERVED = ("seed", "changes", "pins", "at", "digest", "paused", "theme", "view", "v", "preset", "run")
 LONGEST_LINK = 4000
 MOST_STEPS = 2_000_000
 LARGEST_SEED = 2**63 - 1
@@ -36,21 +40,40 @@ class Address:
     """The id of a run of this server whose log was too long for a link."""
     pins: tuple[Log, ...] = ()
     """Runs kept beside it."""
+    version: str = ""
+    """The version of weltnet that wrote it."""
 
 
-def write(log: Log, experiment: Experiment[Any, Any], at: int, digest: str, *, paused: bool, run: str) -> str:
-    """The query string of a run's present state; beyond 4 kB the run's id stands for its changes."""
+def write(
+    log: Log,
+    experiment: Experiment[Any, Any],
+    at: int,
+    digest: str,
+    *,
+    paused: bool,
+    run: str,
+    pins: Sequence[Log] = (),
+) -> str:
+    """The query string of a run's present state; beyond 4 kB without the pinned runs, then with the run's id alone."""
     initial = experiment.params.parse(log.initial)
-    query: dict[str, Any] = {"seed": log.seed, **initial.as_text()}
+    what: dict[str, Any] = {"seed": log.seed, **initial.as_text()}
     if log.changes:
-        query["changes"] = json.dumps([[s, dict(c)] for s, c in log.changes], separators=(",", ":"))
-    query |= {"at": at, "digest": digest}
-    if paused:
-        query["paused"] = 1
-    text = urlencode(query)
-    if len(text) > LONGEST_LINK:
-        text = urlencode({"run": run, "at": at, "digest": digest, **({"paused": 1} if paused else {})})
-    return text
+        what["changes"] = _json([[s, dict(c)] for s, c in log.changes])
+    beside = {"pins": _json([_pin(kept, experiment) for kept in pins])} if pins else {}
+    where = {"at": at, "digest": digest, **({"paused": 1} if paused else {}), "v": __version__}
+    texts = [urlencode(query) for query in (what | beside | where, what | where, {"run": run} | where)]
+    return next((text for text in texts if len(text) <= LONGEST_LINK), texts[-1])
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _pin(log: Log, experiment: Experiment[Any, Any]) -> list[Any]:
+    """A pinned run in a link: its seed, the first knobs that differ from their defaults, the changes."""
+    first = experiment.params.parse(log.initial)
+    differing = set(experiment.params().changed(first))
+    return [log.seed, first.model_dump(mode="json", include=differing), [[s, dict(c)] for s, c in log.changes]]
 
 
 def read(query: Mapping[str, str], experiment: Experiment[Any, Any], fresh_seed: int) -> Address:
@@ -65,13 +88,19 @@ def read(query: Mapping[str, str], experiment: Experiment[Any, Any], fresh_seed:
     initial = experiment.params.parse(values | rest)
     seed = _whole(query, "seed", fresh_seed, LARGEST_SEED)
     at = _whole(query, "at", 0, MOST_STEPS)
-    changes = _changes(query.get("changes", ""), experiment, initial)
+    changes = _changes(_list(query, "changes", CHANGES), experiment, initial, CHANGES)
+    pins = _list(query, "pins", KEPT)
+    if len(pins) > PINS:
+        raise BadParams(f"pins are {len(pins)} runs, which is refused; allowed: at most {PINS}")
+    version = query.get("v", "")
     return Address(
         log=Log(seed, initial.model_dump(mode="json"), changes),
         at=at,
         digest=query.get("digest", "")[:32],
         paused=query.get("paused", "") == "1",
         run=query.get("run", "")[:64],
+        pins=tuple(_kept(pin, experiment) for pin in pins),
+        version=version if re.fullmatch(r"[0-9A-Za-z.+-]{1,30}", version) else "",
     )
 
 
@@ -84,13 +113,15 @@ def _whole(query: Mapping[str, str], name: str, default: int, high: int) -> int:
     return int(text)
 
 
-def _changes(text: str, experiment: Experiment[Any, Any], initial: Any) -> tuple[tuple[int, Mapping[str, Any]], ...]:
+CHANGES = "a list [[step, {knob: value}], …] with rising steps, the knobs turned while the run went on"
+KEPT = "a list [[seed, {knob: value}, [[step, {knob: value}], …]], …] with rising steps, the runs kept beside this"
+
+
+def _list(query: Mapping[str, str], name: str, allowed: str) -> list[Any]:
+    text = query.get(name, "")
     if not text:
-        return ()
-    wrong = BadParams(
-        f"changes = {text[:40]!r} is refused; allowed: a list [[step, {{knob: value}}], …] with rising steps, "
-        "the knobs turned while the run went on"
-    )
+        return []
+    wrong = BadParams(f"{name} = {text[:40]!r} is refused; allowed: {allowed}")
     if len(text) > 2 * LONGEST_LINK:
         raise wrong
     try:
@@ -99,9 +130,27 @@ def _changes(text: str, experiment: Experiment[Any, Any], initial: Any) -> tuple
         raise wrong from None
     if not isinstance(given, list):
         raise wrong
+    return given
+
+
+def _kept(given: Any, experiment: Experiment[Any, Any]) -> Log:
+    wrong = BadParams(f"pins hold {str(given)[:40]!r}, which is refused; allowed: {KEPT}")
+    if not (isinstance(given, list) and len(given) == 3 and isinstance(given[1], dict) and isinstance(given[2], list)):
+        raise wrong
+    seed, values, changes = given
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed <= LARGEST_SEED:
+        raise wrong
+    initial = experiment.params.parse(values)
+    return Log(seed, initial.model_dump(mode="json"), _changes(changes, experiment, initial, KEPT))
+
+
+def _changes(
+    given: list[Any], experiment: Experiment[Any, Any], initial: Params, allowed: str
+) -> tuple[tuple[int, Mapping[str, Any]], ...]:
     out: list[tuple[int, Mapping[str, Any]]] = []
     params, last = initial, -1
     for entry in given:
+        wrong = BadParams(f"changes hold {str(entry)[:40]!r}, which is refused; allowed: {allowed}")
         if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], dict)):
             raise wrong
         step, values = entry

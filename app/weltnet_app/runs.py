@@ -450,11 +450,11 @@ class Runs:
 
         passing: it gives way to the next one that is not. state: step and packed state of `wanted` to go on from.
         """
-        saved = None
-        if wanted.run and (known := self._runs.get(wanted.run)) is not None:
+        saved, known = None, self._runs.get(wanted.run)
+        if known is not None and known.experiment is experiment:
             beside = tuple(pin.log for pin in known.pins)
-            wanted = replace(wanted, log=known.log.before(wanted.at), pins=beside)
-            saved = known._checkpoint if known.experiment is experiment else None
+            wanted = replace(wanted, log=known.log.before(wanted.at + 1), pins=beside)
+            saved = known._checkpoint
         self.clean()
         running = sum(r.busy for r in self._runs.values())
         if running >= self.most and not passing and (guest := self._guest()) is not None:

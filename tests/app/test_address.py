@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from weltnet import __version__
 from weltnet.experiments import ALL
 from weltnet.params import BadParams
 from weltnet.timeline import Log
@@ -47,6 +48,41 @@ def test_long_log_becomes_a_run_id() -> None:
     assert len(text) <= address.LONGEST_LINK and dict(parse_qsl(text))["run"] == "the-run"
 
 
+def parsed(log: Log, **rest: Any) -> dict[str, str]:
+    """The query of a link to step 100 of a run."""
+    return dict(parse_qsl(address.write(log, EXPERIMENT, 100, "d" * 16, paused=True, run="the-run", **rest)))
+
+
+def test_pins_travel_in_the_link() -> None:
+    """params → link: the runs kept beside a run are read back as they were, in order, with the writing version."""
+    change = some_change(EXPERIMENT)
+    initial = EXPERIMENT.params().model_dump(mode="json")
+    other = EXPERIMENT.params.parse(change).model_dump(mode="json")
+    pins = [Log(3, other, ()), Log(4, initial, ((40, change),))]
+    query = parsed(Log(12, initial), pins=pins)
+    back = address.read(query, EXPERIMENT, 0)
+    assert list(back.pins) == pins and back.log == Log(12, initial)
+    assert back.version == __version__ == query["v"]
+    assert "pins" not in parsed(Log(12, initial))
+    assert address.read(query | {"v": "<b>1</b>"}, EXPERIMENT, 0).version == ""
+
+
+def test_pins_leave_a_long_link_before_changes_do() -> None:
+    """A link beyond 4 kB gives up the runs kept beside first, then the changes, and never the state it promises."""
+    change = some_change(EXPERIMENT)
+    initial = EXPERIMENT.params().model_dump(mode="json")
+
+    def log(turns: int) -> Log:
+        return Log(1, initial, tuple((2 * s, change) for s in range(turns)))
+
+    turns = next(n for n in range(20, 200) if len(address.write(log(n), EXPERIMENT, 0, "", paused=True, run="")) > 3000)
+    fits, long, longer = (parsed(log(n), pins=[log(m)]) for n, m in ((turns, 2), (turns, turns), (5 * turns, 2)))
+    assert ["pins" in q for q in (fits, long, longer)] == [True, False, False]
+    assert ["changes" in q for q in (fits, long, longer)] == [True, True, False]
+    assert longer["run"] == "the-run"
+    assert all((q["at"], q["digest"]) == ("100", "d" * 16) for q in (fits, long, longer))
+
+
 @pytest.mark.parametrize(
     ("query", "names"),
     [
@@ -59,6 +95,13 @@ def test_long_log_becomes_a_run_id() -> None:
         ({"changes": "[" * 3000}, ("changes",)),
         ({"changes": json.dumps([[10, {}], [4, {}]])}, ("changes", "rising")),
         ({"preset": "no such"}, ("preset", "no such")),
+        ({"pins": "{}"}, ("pins", "allowed")),
+        ({"pins": "[[1, {}]]"}, ("pins", "[1, {}]", "allowed")),
+        ({"pins": json.dumps([[-1, {}, []]])}, ("pins", "-1", "seed")),
+        ({"pins": json.dumps([[True, {}, []]])}, ("pins", "True")),
+        ({"pins": json.dumps([[1, {"nonsense": 1}, []]])}, ("nonsense", "allowed")),
+        ({"pins": json.dumps([[1, {}, [[10, {}], [4, {}]]]])}, ("[4, {}]", "rising")),
+        ({"pins": json.dumps([[1, {}, []]] * 5)}, ("pins", "5", "at most 4")),
     ],
 )
 def test_bad_link_is_one_sentence(query: dict[str, str], names: tuple[str, ...]) -> None:
@@ -80,3 +123,5 @@ def test_any_query_is_read_or_refused(query: dict[str, str]) -> None:
     else:
         EXPERIMENT.params.parse(found.log.initial)
         assert 0 <= found.at <= address.MOST_STEPS
+        for pin in found.pins:
+            EXPERIMENT.params.parse(pin.initial)
