@@ -16,7 +16,7 @@ from weltnet.experiment import Experiment
 from weltnet.experiments import ALL
 from weltnet.params import BadParams
 from weltnet.worker import Spare
-from weltnet_app import address
+from weltnet_app import address, home, stills
 from weltnet_app.assets import ASSETS
 from weltnet_app.clouds import Clouds
 from weltnet_app.feed import Feed
@@ -29,6 +29,7 @@ __all__ = ["open_lab"]
 # style sheets.
 UNUSED_SESSION_MS = 15_000
 CLEAN_EVERY_MS = 5_000
+LOOK_EVERY_MS = 1_000
 
 
 def open_lab(
@@ -36,7 +37,6 @@ def open_lab(
 ) -> tuple[tornado.web.Application, Callable[[], None]]:
     """The web application of the lab and the function that ends it."""
     runs = Runs(loop, spare=spare)
-    first = ALL[0].slug
     server = get_server(
         {e.slug: page_of(e, runs) for e in ALL},
         port=0,
@@ -46,7 +46,10 @@ def open_lab(
             *own,
             (r"/frames/([\w-]{1,64})", Feed, {"runs": runs, "origins": origins}),
             (r"/cloud/([\w-]{1,64})/([\w-]{1,64})", Clouds, {"runs": runs}),
-            (r"/", tornado.web.RedirectHandler, {"url": first, "permanent": False}),
+            (r"/", home.Home, {"experiments": ALL}),
+            (r"/tally", home.TallyOf, {"experiments": ALL}),
+            (r"/home/frames", home.Hero, {"runs": runs, "origins": origins, "experiment": home.hero(ALL)}),
+            (r"/stills/([\w-]{1,64})", stills.Handler, {"slugs": [e.slug for e in ALL]}),
         ],
         static_dirs={"assets": str(ASSETS)},
         unused_session_lifetime_milliseconds=UNUSED_SESSION_MS,
@@ -57,12 +60,15 @@ def open_lab(
     server.unlisten()
     server.start()
     regular = [PeriodicCallback(what, CLEAN_EVERY_MS) for what in (runs.clean, runs.refill)]
+    drawing = stills.Stills(ALL, runs)
+    regular.append(PeriodicCallback(drawing.tick, LOOK_EVERY_MS))
     for callback in regular:
         callback.start()
 
     def close() -> None:
         for callback in regular:
             callback.stop()
+        drawing.close()
         runs.stop()
         server.stop(wait=False)
 

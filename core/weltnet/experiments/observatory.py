@@ -38,7 +38,7 @@ from weltnet.estimators.contours import contours
 from weltnet.estimators.curvature import cones, curvature
 from weltnet.estimators.entropy import entropy
 from weltnet.estimators.generator import fit, stencil
-from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
+from weltnet.experiment import Claim, Experiment, Preset, Question, Report, Stop, Tour, Verdict
 from weltnet.history import Ring
 from weltnet.observables import Axis, Cloud, ComplexField, Field, MetricField, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, choice, knob, region
@@ -69,11 +69,18 @@ class ObservatoryParams(Params):
     """The knobs of one network, its data, its ensemble and its learning."""
 
     saboteurs: ClassVar[tuple[Saboteur, ...]] = (
-        Saboteur("coupled-halves", "the halves are trained apart", ("mirror",), ("weights",), restarts=True),
-        Saboteur("renewal", "only learning moves the weights", ("balance",), ("weights", "ledger")),
+        Saboteur("coupled-halves", "the halves are trained apart", ("mirror",), ("weights",), restarts=True,
+                 watch="Both halves are now trained as one network, so that nothing makes the two wells alike: they "
+                 "will differ in depth."),
+        Saboteur("renewal", "only learning moves the weights", ("balance",), ("weights", "ledger"),
+                 watch="At every step one network in a hundred is now put back to where it started. They have to fall "
+                 "again and again, and the ledger no longer balances."),
         Saboteur("shuffled-increments", "each step belongs to the state it started from", ("de-sitter", "dragging"),
-                 ("space",)),
-        Saboteur("no-osmosis", "noise is matched by an osmotic drift", ("born",), ("weights",)),
+                 ("space",), watch="Every step of the neurons is now booked to another state than the one it started "
+                 "from. Drift and cones lose their order, and with them curvature and rotation."),
+        Saboteur("no-osmosis", "noise is matched by an osmotic drift", ("born",), ("weights",),
+                 watch="Above κ = 1 the drift that gathers the replicas where |ψ|² is dense is now left out. Noise "
+                 "alone spreads them, beyond the wave."),
     )  # fmt: skip
 
     neurons_per_half: int = knob(
@@ -372,6 +379,141 @@ def verdict(state: ObservatoryState, params: ObservatoryParams) -> tuple[Verdict
     )  # fmt: skip
 
 
+# -- tours ------------------------------------------------------------------------------------------------------------
+
+CONE = Tour("cone", "Learning opens the cone", (
+    Stop(
+        "Every dot on the left is a small neural network, one of 20 000, placed by two of its weights. The grey lines "
+        "are the loss, drawn like a map: two valleys, one the mirror image of the other. All networks start on the "
+        "ridge between them. On the right is the space-time in which the neurons of one of them live, the one with the "
+        "ring. A cone there would say how far neurons may go in one tick. There is none: the picture is grey. Put in "
+        "by hand: time runs by S, the entropy that learning destroys, and here S is below zero.",
+        {"start": "ridge", "learning_rate": 1.0}, 7, ("weights", "space"), shows={"lapse": (-0.05, -0.02)},
+        question=Question(
+            "Now they learn for 120 steps: downhill, each with noise of its own. What will the space-time do?",
+            ("It stays without cones.", "Cones open after a while.", "Cones flash up and vanish."), 1,
+            "On the ridge learning drives the networks apart. That makes entropy, so nothing is destroyed and there is "
+            "no time. After some thirty steps they roll into the valleys; now learning squeezes them together, S is "
+            "positive, and the cones are open. That S measures time is a definition. That S changes its sign is found.",
+            until=120, shows={"lapse": (0.02, 0.05)},
+        ),
+    ),
+    Stop(
+        "Now the ledger in the middle. Above the line, what noise makes; below it, what learning destroys; black is "
+        "the difference. The two work against each other: noise spreads the networks, learning gathers them.",
+        look=("ledger", "balance"),
+        question=Question(
+            "Let 500 more steps pass. Which of the two will have been larger, from step 300 on?",
+            ("Noise makes much more.", "Learning destroys much more.", "They nearly balance."), 2,
+            "They nearly balance: noise makes 94 per cent of what learning destroys. What is missing has a reason: the "
+            "networks are still settling, and their entropy is still falling. The card says holds, because its "
+            "tolerance, .85 to 1.1, was fixed before the runs that count.",
+            until=500, shows={"balance": "holds", "entropy": (0.0, 0.4)},
+        ),
+    ),
+    Stop(
+        "A law that nothing could break would say nothing. So here is a switch that breaks its assumption. The same "
+        "start again, but at every step one network in a hundred is put back onto the ridge. Only learning was "
+        "supposed to move the weights.",
+        {"start": "ridge", "learning_rate": 1.0, "broken": "renewal"}, 7, ("ledger", "balance"),
+        question=Question(
+            "After 620 steps, will noise and learning balance as before?",
+            ("Yes: it was a small change.", "No: the balance fails."), 1,
+            "It fails: noise now makes only 71 per cent of what learning destroys. Putting networks back is a source "
+            "of entropy that the ledger does not know, and learning has to destroy that as well.",
+            until=620, shows={"balance": "fails", "entropy": (1.8, 2.3)},
+        ),
+    ),
+    Stop(
+        "One more look at the space-time. The networks now start all over the plane, and the ring is set by hand to "
+        "the bottom of the upper valley. Look at the readout ω(0) above the right picture: the neurons there are "
+        "dragged round the centre, at a fifth of a radian per tick.",
+        {"start": "broad", "selected": (-0.25, 1.35, -0.25, 1.35)}, 7, ("space", "dragging"), 100,
+        {"dragging": (0.19, 0.23)},
+        question=Question(
+            "The lower valley is the mirror image. What does the space-time of a network there do?",
+            ("It turns in the same sense.", "It turns in the other sense.", "It does not turn."), 1,
+            "In the other sense: ω(0) has kept its size and changed its sign. The two networks do the same task "
+            "equally well, and a mirror stands between them. The dashed number beside it is computed from the weights "
+            "alone; what you see is measured on the neurons.",
+            {"selected": (-0.25, -1.35, -0.25, -1.35)}, 100, {"dragging": (-0.23, -0.19)},
+        ),
+    ),
+))  # fmt: skip
+
+TUNNELLING = Tour("tunnelling", "Tunnelling space-time", (
+    Stop(
+        "All networks begin in the upper valley, at rest. The dial κ is at 1: no noise at all, every network moves "
+        "like a ball that rolls without friction. That law is put in by hand. The readout P(q₂ > 0) is the share of "
+        "networks in the upper half.",
+        {"kappa": 1.0, "start": "valley"}, 500, ("weights",), shows={"above": (0.99, 1.0)},
+        question=Question(
+            "They are let go. How many will be beyond the ridge after 300 steps?",
+            ("None of them.", "Fewer than one in ten.", "About half.", "Nearly all."), 1,
+            "Fewer than one in ten, and only such as were let go higher than the ridge. A ball without that energy "
+            "never crosses, however long you wait.",
+            until=300, shows={"above": (0.9, 0.97)},
+        ),
+    ),
+    Stop(
+        "The same start with the dial at 2. Now there is a wave ψ: its strength is the colour's depth, its phase the "
+        "hue. By hand: the wave guides the networks and does not listen to them. It begins as wide as the cloud is.",
+        {"kappa": 2.0, "start": "valley"}, 500, ("weights",), shows={"above": (0.99, 1.0)},
+        question=Question(
+            "How many will be beyond the ridge after 280 steps?",
+            ("Fewer than one in ten again.", "About half.", "More than three quarters."), 2,
+            "More than three quarters; and if you wait they come back. Not all of this is tunnelling: a wave in so "
+            "small a place cannot be at rest, and at this ħ its energy is three times the height of the ridge. Most "
+            "of it goes over the ridge, not through it.",
+            until=280, shows={"above": (0.1, 0.25)},
+        ),
+    ),
+    Stop(
+        "So take a smaller ħ: the dial at 1.2, ħ = .3. The same start again. The energy of the wave is now about the "
+        "height of the ridge.",
+        {"kappa": 1.2025, "start": "valley"}, 500, ("weights",), shows={"above": (0.99, 1.0)},
+        question=Question(
+            "After 280 steps?",
+            ("Again more than three quarters.", "About half.", "About one in ten."), 2,
+            "About one in ten. The smaller ħ is, the more the wave behaves like balls: from here the share goes to "
+            "that of the first stop, not to nothing.",
+            until=280, shows={"above": (0.83, 0.95)},
+        ),
+    ),
+    Stop(
+        "Now the neurons. The ring marks one network; its neurons make the space-time on the right, and the readout "
+        "ω(0) says how fast it drags them round. The dial is at 4, so that networks cross often. Now the ring is in "
+        "the upper valley and ω(0) is positive.",
+        {"kappa": 4.0, "start": "valley"}, 501, ("weights", "space"), shows={"dragging": (0.1, 0.3)},
+        question=Question(
+            "When the ring has crossed to the lower valley, what will ω(0) be?",
+            ("Positive as before.", "Zero.", "Negative."), 2,
+            "Negative. When the weights pass through the ridge, the space-time of their neurons turns the other way. "
+            "The number beside it is computed from the weights alone, and the two agree.",
+            until=200, shows={"above": (0.05, 0.3), "dragging": (-0.4, -0.1)},
+        ),
+    ),
+    Stop(
+        "Let it cross back and forth until the card can decide. It holds: what is seen is what the weights predict, "
+        "within a tenth, on both sides of zero.",
+        look=("space", "dragging"), until=400, shows={"dragging": "holds", "born": "holds"},
+    ),
+    Stop(
+        "At last, break it. Networks are noisy, and noise alone would spread them evenly. A second drift, called "
+        "osmotic, gathers them where the wave is strong. The card says: half of them are in the least room that "
+        "holds half of |ψ|². Here the same run starts without that drift.",
+        {"kappa": 2.0, "start": "valley", "broken": "no-osmosis"}, 500, ("weights", "born"),
+        question=Question(
+            "How many will then be where the wave is strong?",
+            ("Still half of them.", "About a quarter.", "About a tenth."), 2,
+            "About a tenth, and the card says fails. So Born's rule in this picture is no miracle: it is what that "
+            "drift, put in by hand, keeps up.",
+            until=620, shows={"born": "fails"},
+        ),
+    ),
+))  # fmt: skip
+
+
 # -- the experiment ---------------------------------------------------------------------------------------------------
 
 
@@ -426,6 +568,7 @@ EXPERIMENT = Experiment(
         Preset("Eight neurons", "So few neurons that X hardly closes: look at the closure, and at what turns grey.",
                {"neurons_per_half": 4}),
     ),
+    tours=(CONE, TUNNELLING),
     stride=STRIDE,
     verify_steps=1200,
     begin=begin,
@@ -441,4 +584,6 @@ EXPERIMENT = Experiment(
         "entropy-gaussian", "entropy-mixture", "production", "destruction", "compression", "equilibrium", "batches",
         "drift-linear", "drift-curved", "noise-linear", "closure", "de-sitter", "flat", "turning", "black-hole", "leak",
     ),
+    cover=Preset("Cover", "Each dot is a network that learns, colour the phase of the wave that guides it: watch both "
+                 "cross between two mirror worlds.", QUANTUM),
 )  # fmt: skip
