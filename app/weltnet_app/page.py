@@ -314,7 +314,7 @@ class Desk:
                     "boxShadow": "none", "borderBottom": "1px solid var(--line)",
                 },
                 # The frame's own link, headings and progress line say nothing: what has no words must not be read out.
-                "a:has(> .title), .MuiToolbar-root > h5, .MuiLinearProgress-root": {"display": "none"},
+                ".MuiAppBar-root a, .MuiToolbar-root > h5, .MuiLinearProgress-root": {"display": "none !important"},
                 ".MuiDrawer-paper": {
                     "backgroundColor": "var(--paper)", "backgroundImage": "none", "borderRight": "1px solid var(--line)"
                 },

@@ -118,6 +118,16 @@ class Visit:
         )
         return hashed, colours
 
+    def axe(self) -> list[str]:
+        """What axe-core finds wrong with the page as it is now, of any impact: one line for each element."""
+        from axe_playwright_python.sync_playwright import Axe
+
+        return [
+            f"{rule['id']} ({rule['impact']}): {node['target']} {node['html'][:160]}"
+            for rule in Axe().run(self.page).response["violations"]
+            for node in rule["nodes"]
+        ]
+
     def pause(self) -> None:
         """Pause, and wait until the picture that says so is on the screen."""
         self.of("toggle").click()
