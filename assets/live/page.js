@@ -11,7 +11,7 @@ const DRAWN = /^(seen|theory)$/  // sides of a frame's items that pictures know
 
 // What adds one thing to a page, each in a file of its own: constructor(page), and where it needs them frame(frame) after
 // a frame was taken, tick() four times a second, key(event) → whether it was its key, close().
-const PARTS = [Keys]
+const PARTS = [Clouds, Keys]
 
 class Page {
   constructor(model, el) {
@@ -43,7 +43,7 @@ class Page {
       <div class="strip" data-testid="message" role="status" aria-live="polite" hidden></div>
       <header class="heading"></header>
       <section class="planes n${model.planes.length}${model.planes.slice(1).some(p => p.square) && model.planes.slice(1).some(p => !p.square) ? ' mixed' : ''}" aria-label="Pictures"></section>
-      <section class="cards" aria-label="Verdicts"></section>
+      <section class="cards" aria-label="Verdicts"><h2 class="spoken">Verdicts</h2></section>
       <footer class="status" data-testid="status"></footer></div>`
     const $ = s => el.querySelector(s)
     Object.assign(this, { root: $('.page'), strip: $('.strip'), status: $('.status') })

@@ -14,7 +14,7 @@ class Picture {
     this.readouts = make('span', 'readouts', head); this.readouts.dataset.testid = `readouts-${plane.key}`
     const save = make('button', 'save', head, { textContent: '↓', title: 'Save this picture as PNG', type: 'button' })
     save.setAttribute('aria-label', `Save ${plane.title} as PNG`); save.onclick = () => this.save()
-    this.body = make('div', 'body', this.root); this.body.setAttribute('role', 'img'); this.body.setAttribute('aria-label', plane.alt)
+    this.body = make('div', 'body', this.root); this.body.setAttribute('role', 'group'); this.body.setAttribute('aria-roledescription', 'picture'); this.body.setAttribute('aria-label', plane.alt)
     this.stage = make('div', 'stage', this.body)
     this.canvas = make('canvas', 'paint', this.stage); this.canvas.dataset.testid = `live-${plane.key}`
     this.canvas.setAttribute('aria-hidden', 'true')
@@ -33,7 +33,7 @@ class Picture {
     const { width: w, height: h } = this.body.getBoundingClientRect(), s = this.stage.style
     if (!w || !h) return
     let W = w, H = h
-    if (this.plane.square) {
+    if (this.plane.square && !this.whole) {
       const f = this.figure, dx = f.min_border_left + f.min_border_right, dy = f.min_border_top + f.min_border_bottom
       const a = (this.plane.x[1] - this.plane.x[0]) / (this.plane.y[1] - this.plane.y[0])
       const frame = Math.min(w - dx, (h - dy) * a)
@@ -88,6 +88,7 @@ class Picture {
   }
 
   show(items) {
+    if (this.through) items = this.through(items)
     this.items = items; this.dirty = true
     const something = items.some(i => i.values?.length || i.points?.length || i.at?.length || i.y?.length || i.plain.static)
     if (this.empty.hidden !== something) this.empty.hidden = something

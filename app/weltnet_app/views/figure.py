@@ -112,7 +112,7 @@ class Figure:
         tools: list[Any] = [hover, "wheel_zoom", "pan"]
         active = ["wheel_zoom", "pan"]
         if self._select is not None:
-            tools, active = [hover, "wheel_zoom", "box_select"], ["wheel_zoom", "box_select"]
+            tools, active = [hover, "wheel_zoom", "box_select", "pan"], ["wheel_zoom", "box_select"]
         return hv.Rectangles([(x.low, y.low, x.high, y.high)]).opts(
             fill_alpha=0,
             line_alpha=0,
