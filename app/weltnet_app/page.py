@@ -343,6 +343,7 @@ def _planes(experiment: Experiment[Any, Any], regions: Mapping[str, str], frame:
             "wide": key == wide,
             "region": regions.get(key, ""),
             "symbols": [p.x.symbol, p.y.symbol],
+            "axes": [p.x.title, p.y.title],
             "x": [p.x.low, p.x.high],
             "y": [p.y.low, p.y.high],
         }

@@ -12,6 +12,7 @@ class Look {
     this.k = parseFloat(token('k')) || 1
     for (const name of ['ink', 'ink2', 'ink3', 'surface', 'line2', 'accent', 'production', 'destruction', 'contour',
       'unresolved', 'fails']) this[name] = token(name)
+    this.pins = ['', ...[1, 2, 3, 4].map(slot => token('pin' + slot))]
     this.sans = token('sans'); this.serif = token('serif')
     this.colours = this.palettes[mode()]
     this.tables = Object.fromEntries(['signed', 'positive'].map(k => [k, pixels([...this.colours[k], this.unresolved])]))

@@ -7,11 +7,11 @@
 const STALE = 500          // ms without a frame, while playing, after which a picture says how old it is
 const ADDRESS = 1000       // ms between two updates of the address bar
 const PATIENCE = 1000      // ms a picture waits for a figure with the contours of its frame
-const DRAWN = /^(seen|theory)$/  // sides of a frame's items that pictures know
+const DRAWN = /^(seen|theory|pin[1-4])$/  // sides of a frame's items that pictures know
 
 // What adds one thing to a page, each in a file of its own: constructor(page), and where it needs them frame(frame) after
 // a frame was taken, tick() four times a second, key(event) → whether it was its key, close().
-const PARTS = [Clouds, Keys]
+const PARTS = [Clouds, Isophase, Linked, Brush, Spoken, Keys]
 
 class Page {
   constructor(model, el) {
@@ -186,7 +186,7 @@ class Page {
     if (!state.query) return
     const q = new URLSearchParams(state.query), here = new URLSearchParams(location.search)
     q.set('at', stats.step); q.set('digest', stats.digest)
-    for (const k of ['theme', 'view']) if (here.get(k)) q.set(k, here.get(k))
+    for (const k of ['theme', 'view', 'iso']) if (here.get(k)) q.set(k, here.get(k))
     history.replaceState(null, '', `${location.pathname}?${q}`)
   }
 

@@ -8,7 +8,8 @@ class Picture {
     const make = (tag, cls, parent, props = {}) => { const e = document.createElement(tag); e.className = cls; Object.assign(e, props); parent.append(e); return e }
     this.root = make('figure', `plane${plane.square ? ' square' : ''}${plane.wide ? ' wide' : ''}`, host); this.root.dataset.testid = `plane-${plane.key}`
     const head = make('figcaption', 'head', this.root), title = this.titles = make('span', 'titles', head)
-    make('span', 'title', title, { textContent: plane.title }); make('span', 'caption', title, { textContent: plane.caption, title: plane.caption })
+    make('span', 'title', title, { textContent: plane.title }); this.caption = make('span', 'caption', title, { textContent: plane.caption })
+    title.title = `${plane.title}: ${plane.caption}`
     this.mark = make('span', 'brokenmark', head); this.mark.hidden = true
     this.legend = make('span', 'legend', head)
     this.readouts = make('span', 'readouts', head); this.readouts.dataset.testid = `readouts-${plane.key}`
@@ -20,6 +21,7 @@ class Picture {
     this.canvas.setAttribute('aria-hidden', 'true')
     this.g = this.canvas.getContext('2d')
     this.stage.append(child); child.classList.add('bokehhost')
+    this.over = make('canvas', 'over', this.stage); this.over.setAttribute('aria-hidden', 'true'); this.marks = [null, null, null]
     this.empty = make('div', 'empty', this.stage, { textContent: plane.empty })
     this.watch = new ResizeObserver(() => this.fit()); this.watch.observe(this.body)
     const dirty = () => { this.dirty = true; page.wake() }
@@ -53,6 +55,41 @@ class Picture {
       room: Math.max(20, this.stage.clientWidth - left - box.width - 10), x: v => left + (v - x0) * kx, y: v => bottom - (v - y0) * ky }
   }
 
+  under(e, near) {
+    // The place on the plane that a pointer is over, or is nearest to; null where it is over none.
+    const at = this.transform(), { left, top } = this.stage.getBoundingClientRect()
+    if (!at) return null
+    const x = e.clientX - left, y = e.clientY - top, px = Math.min(Math.max(x, at.left), at.right), py = Math.min(Math.max(y, at.top), at.bottom)
+    if (!near && (x !== px || y !== py)) return null
+    return [at.x0 + (px - at.left) / at.width * (at.x1 - at.x0), at.y0 + (at.bottom - py) / at.height * (at.y1 - at.y0)]
+  }
+
+  hair(places) { this.above(0, places[0]); this.above(1, places[1]) }
+
+  box(corners) { this.above(2, corners) }
+
+  above(i, what) {
+    if (this.marks[i] === what) return
+    this.marks[i] = what
+    this.asked ??= requestAnimationFrame(() => { this.asked = null; this.paintOver() })
+  }
+
+  paintOver() {
+    // What follows a pointer, above the figure: where it is on either axis, and a box that is being drawn.
+    const { over, marks: [x, y, box], canvas: { width, height } } = this, at = this.transform(), g = over.getContext('2d'), look = this.page.look, r = this.page.ratio
+    if (over.width !== width || over.height !== height) { over.width = width; over.height = height } else g.clearRect(0, 0, width, height)
+    if (!at) return
+    g.setTransform(r, 0, 0, r, 0, 0); g.strokeStyle = look.ink2; g.lineWidth = 1; g.setLineDash([2, 3])
+    const line = (...p) => { g.beginPath(); g.moveTo(p[0], p[1]); g.lineTo(p[2], p[3]); g.stroke() }
+    if (x !== null && x >= at.x0 && x <= at.x1) line(at.x(x), at.top, at.x(x), at.bottom)
+    if (y !== null && y >= at.y0 && y <= at.y1) line(at.left, at.y(y), at.right, at.y(y))
+    g.setLineDash([])
+    if (box) { const [[x0, y0], [x1, y1]] = box; g.beginPath(); g.rect(at.x(x0), at.y(y0), at.x(x1) - at.x(x0), at.y(y1) - at.y(y0)); g.strokeStyle = look.accent; g.stroke(); g.fillStyle = look.accent; g.globalAlpha = 0.12; g.fill() }
+    g.setTransform(1, 0, 0, 1, 0, 0); g.globalAlpha = 1
+  }
+
+  called(slot) { return this.page.state.pins?.find(p => p.slot === slot)?.label || 'pinned' }
+
   paint() {
     const at = this.transform()
     if (!at) return
@@ -61,19 +98,20 @@ class Picture {
     if (canvas.width !== W || canvas.height !== H) { canvas.width = W; canvas.height = H }
     g.setTransform(r, 0, 0, r, 0, 0)
     g.clearRect(0, 0, stage.clientWidth, stage.clientHeight)
-    const drawn = this.items.filter(i => PAINT[i.type])
+    const drawn = stacked(this.items.filter(i => PAINT[i.type]))
     if (drawn.length) {
       g.save(); g.beginPath(); g.rect(at.left, at.top, at.width, at.height); g.clip()
       for (const item of drawn) {
         const id = item.side + item.key
         if (!this.memory.has(id)) this.memory.set(id, {})
-        PAINT[item.type](g, at, item, look, this.memory.get(id))
+        PAINT[item.type](g, at, item, look, this.memory.get(id), item.side === 'seen' ? this.page.chosen?.get(item.plain.kind) : null)
       }
       this.paintRegion(g, at, look)
       g.restore()
-      nameCurves(g, at, drawn, look)
+      nameCurves(g, at, drawn, look, slot => this.called(slot))
     }
     this.dirty = false
+    if (this.marks.some(m => m !== null)) this.paintOver()
     this.page.stats.painted[this.plane.key] = (this.page.stats.painted[this.plane.key] ?? 0) + 1
   }
 
@@ -97,13 +135,13 @@ class Picture {
   }
 
   tell(items) {
-    const scalars = items.filter(i => i.type === 'Scalar' && i.side === 'seen'), theory = new Map(items.filter(i => i.type === 'Scalar' && i.side === 'theory').map(i => [i.key, i]))
+    const scalars = items.filter(i => i.type === 'Scalar' && i.side === 'seen'), theory = new Map(items.filter(i => i.type === 'Scalar' && i.side === 'theory').map(i => [i.key, i])), pins = items.filter(i => i.type === 'Scalar' && slotOf(i))
     const html = scalars.map(i => {
       const { symbol, value, error, unit } = i.plain, ghost = theory.get(i.key)
-      return `<span data-testid="scalar-${safe(i.key)}"><i>${safe(symbol)}</i> <b>${text(value, error)}</b>${error ? ` ± ${text(error, error)}` : ''}${unit ? ` <small>${safe(unit)}</small>` : ''}${ghost ? ` <em title="theory">${ghost.plain.symbol === symbol ? 'theory' : safe(ghost.plain.symbol)} ${text(ghost.plain.value, ghost.plain.error)}</em>` : ''}</span>`
+      return `<span data-testid="scalar-${safe(i.key)}"><i>${safe(symbol)}</i> <b>${text(value, error)}</b>${error ? ` ± ${text(error, error)}` : ''}${unit ? ` <small>${safe(unit)}</small>` : ''}${ghost ? ` <em title="theory">${ghost.plain.symbol === symbol ? 'theory' : safe(ghost.plain.symbol)} ${text(ghost.plain.value, ghost.plain.error)}</em>` : ''}${pins.filter(p => p.key === i.key).map(p => ` <span class="pinned pin${slotOf(p)}" title="run ${slotOf(p)}, ${safe(this.called(slotOf(p)))}"><sup>${slotOf(p)}</sup>${text(p.plain.value, p.plain.error)}</span>`).join('')}</span>`
     }).join('')
     if (html !== this.told) { this.told = html; this.readouts.innerHTML = html }
-    const fields = items.filter(i => i.type === 'Field' || i.type === 'ComplexField')
+    const fields = items.filter(i => (i.type === 'Field' || i.type === 'ComplexField') && !slotOf(i))
     const key = fields.map(i => i.plain.symbol + (i.plain.limits ?? i.plain.limit) + i.plain.unit).join() + mode()
     if (key !== this.legended) {
       this.legended = key; this.legend.replaceChildren()
@@ -113,7 +151,7 @@ class Picture {
         if (type === 'ComplexField') {
           // Phase runs counter-clockwise from the positive real axis, as in the plane; a conic gradient runs the other way.
           const hues = [...colours.phase.filter((_, i) => i % 16 === 0), colours.phase[0]].reverse()
-          bar.innerHTML = `<i>${safe(plain.symbol)}</i><span class="wheel" title="hue: phase of ${safe(plain.symbol)}, 0 to the right; pale: modulus 0; full: ${text(plain.limit)}" style="background:radial-gradient(${surface},transparent 71%),conic-gradient(from 90deg,${hues})"></span>`
+          bar.innerHTML = `<i>${safe(plain.symbol)}</i><button type="button" class="wheel" data-testid="isophase" aria-label="Lines of constant phase" aria-pressed="${!!this.page.look.isophase}" title="hue: phase of ${safe(plain.symbol)}, 0 to the right; pale: modulus 0; full: ${text(plain.limit)}&#10;Lines of constant phase  (I)" style="background:radial-gradient(${surface},transparent 71%),conic-gradient(from 90deg,${hues})"><svg viewBox="-10 -10 20 20" aria-hidden="true"><path d="M0 0H10" stroke-width="3"/><path d="M0 0V-10"/><path d="M0 0H-10" stroke-dasharray="3 2"/><path d="M0 0V10" stroke-dasharray="1 2"/></svg></button>`
           this.legend.append(bar)
           continue
         }
@@ -132,24 +170,25 @@ class Picture {
     // What is under the pointer, in words, from the very arrays that were painted.
     const { plane } = this, out = [`${plane.symbols[0]} ${text(+x.toPrecision(4))}   ${plane.symbols[1]} ${text(+y.toPrecision(4))}`]
     for (const item of this.items) {
+      const slot = slotOf(item), whose = slot ? `${slot} ${this.called(slot)}: ` : ''
       if (item.type === 'Field') {
         const [nx, ny] = item.shape.values, [x0, x1, y0, y1] = item.plain.extent, [low, high] = item.plain.limits
         const i = Math.floor((x - x0) / (x1 - x0) * nx), j = Math.floor((y - y0) / (y1 - y0) * ny)
         if (i < 0 || j < 0 || i >= nx || j >= ny) continue
         const v = item.values[i * ny + j]
-        out.push(v === 255 ? `${item.plain.symbol} not resolved` : `${item.plain.symbol} ${text(+(low + v / 254 * (high - low)).toPrecision(3))}${item.plain.unit ? ' ' + item.plain.unit : ''}`)
+        out.push(whose + (v === 255 ? `${item.plain.symbol} not resolved` : `${item.plain.symbol} ${text(+(low + v / 254 * (high - low)).toPrecision(3))}${item.plain.unit ? ' ' + item.plain.unit : ''}`))
       } else if (item.type === 'ComplexField') {
         const [nx, ny] = item.shape.values, [x0, x1, y0, y1] = item.plain.extent
         const i = Math.floor((x - x0) / (x1 - x0) * nx), j = Math.floor((y - y0) / (y1 - y0) * ny)
         if (i < 0 || j < 0 || i >= nx || j >= ny) continue
         const v = item.values[i * ny + j]
-        out.push(`|${item.plain.symbol}| ${text(+((v & 255) / 255 * item.plain.limit).toPrecision(3))}   arg ${Math.round((v >> 8) * 360 / 256)}°`)
+        out.push(`${whose}|${item.plain.symbol}| ${text(+((v & 255) / 255 * item.plain.limit).toPrecision(3))}   arg ${Math.round((v >> 8) * 360 / 256)}°`)
       } else if (item.type === 'Series' && item.shape.y[1]) {
         const n = item.shape.y[1]
         let best = 0
         for (let i = 1; i < n; i++) if (Math.abs(item.x[i] - x) < Math.abs(item.x[best] - x)) best = i
-        item.plain.names.forEach((name, c) => out.push(`${name || 'value'} ${text(+item.y[c * n + best].toPrecision(3))}`))
-      } else if (item.type === 'Cloud' && item.plain.role !== 'tracer') out.push(`${grouped(item.plain.count)} in all, ${item.points.length / 2} drawn`)
+        item.plain.names.forEach((name, c) => out.push(`${whose}${name || 'value'} ${text(+item.y[c * n + best].toPrecision(3))}`))
+      } else if (item.type === 'Cloud' && item.plain.role !== 'tracer' && !slot) out.push(`${grouped(item.plain.count)} in all, ${item.points.length / 2} drawn`)
     }
     return out.join('\n')
   }

@@ -34,7 +34,21 @@ class State(pn.custom.JSComponent):
     layout = param.String(doc="Layout of the frames the figures were built for; another one waits for Python.")
 
 
-LAYER = ("look", "message", "painters", "picture", "feed", "keys", "cloud", "page")
+LAYER = (
+    "look",
+    "message",
+    "isolines",
+    "isophase",
+    "painters",
+    "picture",
+    "feed",
+    "keys",
+    "cloud",
+    "linked",
+    "brush",
+    "spoken",
+    "page",
+)
 """The files of the live layer, each of which may use those before it: together one script."""
 
 
@@ -42,7 +56,7 @@ class Live(Hearing):
     """The main column of a page (see `assets/live/page.js`)."""
 
     _esm = assets.joined("live", LAYER)
-    _stylesheets = [theme.sheet("live/page.css"), theme.sheet("live/cloud.css")]  # noqa: RUF012 (Panel reads a plain list)
+    _stylesheets = [theme.sheet(f"live/{name}.css") for name in ("page", "cloud", "brush")]  # noqa: RUF012 (Panel reads a plain list)
 
     state = pn.custom.Child()
     heading = pn.custom.Child()
