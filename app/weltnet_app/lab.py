@@ -22,6 +22,7 @@ from weltnet_app.clouds import Clouds
 from weltnet_app.feed import Feed
 from weltnet_app.page import page
 from weltnet_app.runs import Full, Runs, fresh_seed
+from weltnet_app.taking import Take
 
 __all__ = ["open_lab"]
 
@@ -46,6 +47,7 @@ def open_lab(
             *own,
             (r"/frames/([\w-]{1,64})", Feed, {"runs": runs, "origins": origins}),
             (r"/cloud/([\w-]{1,64})/([\w-]{1,64})", Clouds, {"runs": runs}),
+            (r"/take/([\w-]{1,64})/([\w.-]{1,64})", Take, {"runs": runs, "origins": origins}),
             (r"/", home.Home, {"experiments": ALL}),
             (r"/tally", home.TallyOf, {"experiments": ALL}),
             (r"/home/frames", home.Hero, {"runs": runs, "origins": origins, "experiment": home.hero(ALL)}),

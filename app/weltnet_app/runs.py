@@ -25,7 +25,7 @@ from weltnet.worker import Spare, Worker
 from weltnet_app import address
 from weltnet_app.address import Address
 
-__all__ = ["Full", "Pin", "Run", "Runs", "Viewer"]
+__all__ = ["Full", "Pin", "Run", "Runs", "Taken", "Untaken", "Viewer"]
 
 HANDED_OVER = 60.0
 """Seconds for which the run of a page that was left can be gone on with elsewhere."""
@@ -40,6 +40,9 @@ REFILL = 4.0
 """Seconds after a run has begun before the next process is made ready: its page is painted first."""
 
 SPEEDS = (0.25, 8.0)
+
+TAKEN_WITHIN = 20.0
+"""Seconds after which nobody waits any longer for what was to be taken away."""
 
 MEMBERS_EVERY, MEMBERS_WITHIN, MEMBERS_KEPT = 0.25, 10.0, 5.0
 """Seconds between two askings for all members of a cloud, within which a worker must answer, and until they go."""
@@ -58,6 +61,19 @@ class Pin:
     params: Params
     digest: str = ""
     verdicts: tuple[Verdict, ...] = ()
+
+
+class Untaken(RuntimeError):
+    """Nothing could be taken away from a run; the message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A frame, bit by bit, with what it is a function of and what it said about the claims."""
+
+    frame: Frame
+    log: Log
+    verdicts: tuple[Verdict, ...]
 
 
 class Viewer(Protocol):
@@ -119,6 +135,7 @@ class Run:
         self._members: dict[str, Members] = {}
         self._fetching: dict[str, asyncio.Future[Members]] = {}
         self._expected: dict[str, asyncio.Future[Members]] = {}
+        self._taking: asyncio.Future[Taken] | None = None
         self._checkpoint: tuple[int, bytes] | None = None
         self._deaths: list[float] = []
         self._watchers: list[Callable[[], None]] = []
@@ -265,6 +282,34 @@ class Run:
         if expected is not None and not expected.done():
             expected.set_result(found)
 
+    async def take(self) -> Taken:
+        """The present frame, exactly, and the log that leads to it. Raises `Untaken` with one sentence."""
+        if self.error:
+            raise Untaken(self.error)
+        if self._taking is None or self._taking.done():
+            self._taking = self._loop.create_future()
+            # Nobody may be waiting any more when it fails.
+            self._taking.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._tell("take")
+        self.seen = time.monotonic()
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._taking), TAKEN_WITHIN)
+        except TimeoutError:
+            self._taking = None
+            raise Untaken(
+                f"The simulation did not answer within {TAKEN_WITHIN:.0f} s; try again when its pictures move."
+            ) from None
+
+    def _take(self, message: dict[str, Any], blob: bytes) -> None:
+        taking, self._taking = self._taking, None
+        if taking is None or taking.done():
+            return
+        if sentence := message.get("sentence"):
+            taking.set_exception(Untaken(f"There is nothing to take away: {sentence}"))
+        else:
+            frame = codec.decode(blob, self.experiment.params)
+            taking.set_result(Taken(frame, Log.of(message["log"]), _judged(message)))
+
     def _let_go(self, key: str, seq: int) -> None:
         if (kept := self._members.get(key)) is not None and kept.seq == seq:
             del self._members[key]
@@ -332,6 +377,9 @@ class Run:
             return
         if kind == "members":
             self._take_members(message, blob)
+            return
+        if kind == "taken":
+            self._take(message, blob)
             return
         if kind == "checkpoint":
             self._checkpoint = (message["step"], blob)
@@ -402,6 +450,7 @@ class Run:
     def _hear_died(self, message: dict[str, Any], blob: bytes) -> None:
         now = time.monotonic()
         self._worker, self._asked = None, False
+        self._take({"sentence": "the simulation process died"}, b"")
         self._deaths = [t for t in self._deaths if now - t < 60] + [now]
         if len(self._deaths) > 3:
             self.error = "The simulation process died four times within a minute, so it was not started again."

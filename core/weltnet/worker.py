@@ -392,6 +392,19 @@ class _Child:
             points = b"" if found is None else np.ascontiguousarray(found.T, "<f4").tobytes()
             self.tell("members", points, key=key, seq=self.line.seq, step=self.line.step)
 
+    def do_take(self, blob: bytes) -> None:
+        """The present frame, exactly, and what it is a function of; a frame that cannot be sent is a sentence."""
+        line = self.line
+        if line is None:
+            self.tell("taken", sentence="the simulation could not begin, so there is nothing to take away")
+            return
+        try:
+            frame = codec.encode(line.frame(), "exact")
+        except FAULTS as fault:
+            self.tell("taken", sentence=str(fault) or type(fault).__name__)
+        else:
+            self.tell("taken", frame, log=line.log.plain(), verdicts=_judged(line))
+
     def do_play(self, blob: bytes) -> None:
         self.playing, self.due = True, time.monotonic()
         self.turned()
