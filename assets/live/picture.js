@@ -34,6 +34,7 @@ class Picture {
     // A square plane gets the largest stage on which a unit is as long upwards as sideways.
     const { width: w, height: h } = this.body.getBoundingClientRect(), s = this.stage.style
     if (!w || !h) return
+    if (w !== this.width) { this.width = w; this.rows = 0; this.readouts.style.minHeight = ''; this.captioned() }
     let W = w, H = h
     if (this.plane.square && !this.whole) {
       const f = this.figure, dx = f.min_border_left + f.min_border_right, dy = f.min_border_top + f.min_border_bottom
@@ -93,26 +94,30 @@ class Picture {
   paint() {
     const at = this.transform()
     if (!at) return
-    const { g, canvas, stage } = this, look = this.page.look, r = this.page.ratio
+    const { g, canvas, stage } = this, r = this.page.ratio
     const W = Math.round(stage.clientWidth * r), H = Math.round(stage.clientHeight * r)
     if (canvas.width !== W || canvas.height !== H) { canvas.width = W; canvas.height = H }
     g.setTransform(r, 0, 0, r, 0, 0)
     g.clearRect(0, 0, stage.clientWidth, stage.clientHeight)
-    const drawn = stacked(this.items.filter(i => PAINT[i.type]))
-    if (drawn.length) {
-      g.save(); g.beginPath(); g.rect(at.left, at.top, at.width, at.height); g.clip()
-      for (const item of drawn) {
-        const id = item.side + item.key
-        if (!this.memory.has(id)) this.memory.set(id, {})
-        PAINT[item.type](g, at, item, look, this.memory.get(id), item.side === 'seen' ? this.page.chosen?.get(item.plain.kind) : null)
-      }
-      this.paintRegion(g, at, look)
-      g.restore()
-      nameCurves(g, at, drawn, look, slot => this.called(slot))
-    }
+    this.draw(g, at, this.items)
     this.dirty = false
     if (this.marks.some(m => m !== null)) this.paintOver()
     this.page.stats.painted[this.plane.key] = (this.page.stats.painted[this.plane.key] ?? 0) + 1
+  }
+
+  draw(g, at, items) {
+    // All that lies under the figure, on any context: the screen's, or one of a figure that is taken away.
+    const { look } = this.page, drawn = stacked(items.filter(i => PAINT[i.type]))
+    if (!drawn.length) return
+    g.save(); g.beginPath(); g.rect(at.left, at.top, at.width, at.height); g.clip()
+    for (const item of drawn) {
+      const id = item.side + item.key
+      if (!this.memory.has(id)) this.memory.set(id, {})
+      PAINT[item.type](g, at, item, look, this.memory.get(id), item.side === 'seen' ? this.page.chosen?.get(item.plain.kind) : null)
+    }
+    this.paintRegion(g, at, look)
+    g.restore()
+    nameCurves(g, at, drawn, look, slot => this.called(slot))
   }
 
   paintRegion(g, at, look) {
@@ -138,7 +143,7 @@ class Picture {
     const scalars = items.filter(i => i.type === 'Scalar' && i.side === 'seen'), theory = new Map(items.filter(i => i.type === 'Scalar' && i.side === 'theory').map(i => [i.key, i])), pins = items.filter(i => i.type === 'Scalar' && slotOf(i))
     const html = scalars.map(i => {
       const { symbol, value, error, unit } = i.plain, ghost = theory.get(i.key)
-      return `<span data-testid="scalar-${safe(i.key)}"><i>${safe(symbol)}</i> <b>${text(value, error)}</b>${error ? ` ± ${text(error, error)}` : ''}${unit ? ` <small>${safe(unit)}</small>` : ''}${ghost ? ` <em title="theory">${ghost.plain.symbol === symbol ? 'theory' : safe(ghost.plain.symbol)} ${text(ghost.plain.value, ghost.plain.error)}</em>` : ''}${pins.filter(p => p.key === i.key).map(p => ` <span class="pinned pin${slotOf(p)}" title="run ${slotOf(p)}, ${safe(this.called(slotOf(p)))}"><sup>${slotOf(p)}</sup>${text(p.plain.value, p.plain.error)}</span>`).join('')}</span>`
+      return `<span data-testid="scalar-${safe(i.key)}"><span class="own"><i>${safe(symbol)}</i> <b>${text(value, error)}</b>${error ? ` ± ${text(error, error)}` : ''}${unit ? ` <small>${safe(unit)}</small>` : ''}${ghost ? ` <em title="theory">${ghost.plain.symbol === symbol ? 'theory' : safe(ghost.plain.symbol)} ${text(ghost.plain.value, ghost.plain.error)}</em>` : ''}</span>${pins.filter(p => p.key === i.key).map(p => ` <span class="pinned pin${slotOf(p)}" title="run ${slotOf(p)}, ${safe(this.called(slotOf(p)))}"><i class="slot"><span>${slotOf(p)}</span></i>${text(p.plain.value)}</span>`).join('')}</span>`
     }).join('')
     if (html !== this.told) { this.told = html; this.readouts.innerHTML = html }
     const fields = items.filter(i => (i.type === 'Field' || i.type === 'ComplexField') && !slotOf(i))
@@ -161,9 +166,19 @@ class Picture {
       }
     }
     // Once the numbers have needed lines of their own they keep them, so that no plot moves while they change.
-    const numbers = [...this.readouts.children, ...this.legend.children].reduce((w, e) => w + e.offsetWidth + 14, 0), all = this.root.clientWidth - 48 * this.page.look.k
-    if (!this.tall && numbers + this.titles.firstChild.offsetWidth > all) { this.tall = true; this.root.classList.add('tall') }
-    if (!this.taller && this.tall && numbers > all) { this.taller = true; this.root.classList.add('taller') }
+    const numbers = [...this.readouts.children, ...this.legend.children].reduce((w, e) => w + e.offsetWidth + 16, 0), all = this.root.clientWidth - 56 * this.page.look.k, had = this.rows
+    if (!this.tall && (pins.length || numbers + this.titles.firstChild.offsetWidth > all)) { this.tall = true; this.root.classList.add('tall'); this.rows = 0 }
+    if (!this.taller && this.tall && (pins.length || numbers > all)) { this.taller = true; this.root.classList.add('taller'); this.rows = 0 }
+    const rows = this.taller ? this.readouts.scrollHeight : 0
+    if (rows > (this.rows ?? 0)) { this.rows = rows; this.readouts.style.minHeight = rows + 'px' }
+    if (this.rows !== had) this.captioned()
+  }
+
+  captioned() {
+    // A caption that would be cut stands on a line of its own where there is room, else in the tooltip alone.
+    const { root, caption } = this, k = this.page.look.k
+    root.classList.remove('uncaptioned', 'undercaption')
+    if (caption.scrollWidth > caption.clientWidth) root.classList.add(root.clientHeight > 330 * k ? 'undercaption' : 'uncaptioned')
   }
 
   probe(x, y) {
@@ -188,6 +203,7 @@ class Picture {
         let best = 0
         for (let i = 1; i < n; i++) if (Math.abs(item.x[i] - x) < Math.abs(item.x[best] - x)) best = i
         item.plain.names.forEach((name, c) => out.push(`${whose}${name || 'value'} ${text(+item.y[c * n + best].toPrecision(3))}`))
+      } else if (item.type === 'Members') { const s = item.cloud.probe(x, y); if (s) out.push(s)
       } else if (item.type === 'Cloud' && item.plain.role !== 'tracer' && !slot) out.push(`${grouped(item.plain.count)} in all, ${item.points.length / 2} drawn`)
     }
     return out.join('\n')
