@@ -60,6 +60,8 @@ class Knob:
     choices: tuple[str, ...] = ()
     plane: str = ""
     variables: tuple[str, ...] = ()
+    when: tuple[str, str] | None = None
+    """The choice, and the word of it, with which this knob acts; always, if nothing is said."""
 
     @property
     def label(self) -> str:
@@ -124,10 +126,14 @@ def formula(
     equation: str = "",
     group: str = "",
     restarts: bool = False,
+    when: tuple[str, str] | None = None,
 ) -> Any:
-    """Declare a formula of `variables`, each in [low, high]; the field's type is `str`, its value canonical text."""
+    """Declare a formula of `variables`, each in [low, high]; the field's type is `str`, its value canonical text.
+
+    `when` names a choice and the word of it with which the formula acts, so that it is shown only then.
+    """
     text = formulas.parse(default, variables, low, high).text
-    box: dict[str, Any] = {"variables": variables, "low": low, "high": high}
+    box: dict[str, Any] = {"variables": variables, "low": low, "high": high, "when": when}
     extra = _declared(symbol, meaning, unit=unit, equation=equation, group=group, restarts=restarts, **box)
     return Field(text, description=meaning, json_schema_extra=extra)
 

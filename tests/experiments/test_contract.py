@@ -6,6 +6,7 @@ and the command line take for granted about an experiment is asserted here.
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
 import itertools
@@ -21,7 +22,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from weltnet import codec, run, sources
+from weltnet import codec, run, sources, tours
 from weltnet.experiment import Experiment, Group, Verdict, Word
 from weltnet.experiments import ALL, by_slug
 from weltnet.observables import Observable, Scalar, Series
@@ -36,7 +37,8 @@ RESERVED = {"seed", "at", "digest", "changes", "paused", "theme", "view", "v"}
 """Words with a meaning of their own in a page's address."""
 
 LONGEST = 445
-"""Lines of an experiment's file: prose, logic and the declarations of its knobs, planes, claims and presets."""
+"""Lines of an experiment's file that one must read to know what it does: its docstring, its logic and the declarations
+of its knobs, planes and claims. Presets and tours are prose for who visits the page, and stand at the end."""
 
 DECIDED = ("holds", "fails")
 
@@ -97,6 +99,9 @@ def test_knobs_are_declared_once_and_whole(experiment: AnyExperiment) -> None:
             assert k.low > 0 or not k.log, k.name
         elif k.kind == "choice":
             assert k.default in k.choices
+        elif k.kind == "formula":
+            assert k.variables and experiment.params.parse({k.name: k.default}) == experiment.params()
+            assert k.when is None or k.when[1] in knobs[k.when[0]].choices
         else:
             assert k.default is None and k.plane in experiment.planes
     assert experiment.params.parse(experiment.params().as_text()) == experiment.params()
@@ -122,6 +127,7 @@ def test_saboteurs_name_what_exists(experiment: AnyExperiment) -> None:
     claims = {c.name for c in experiment.claims}
     for s in experiment.saboteurs:
         assert s.turns and set(s.turns) <= claims and set(s.planes) <= set(experiment.planes) and s.assumption
+        assert s.watch.endswith(".") and 10 <= len(s.watch.split()) <= 40, s.name
     assert len({s.name for s in experiment.saboteurs}) == len(experiment.saboteurs)
 
 
@@ -131,6 +137,36 @@ def test_presets_parse(experiment: AnyExperiment) -> None:
     for preset in experiment.presets:
         params = experiment.params.parse(preset.values)
         assert experiment.params.parse(params.as_text()) == params
+
+
+@each
+def test_tours_are_whole(experiment: AnyExperiment) -> None:
+    """Chain of trust: the ground. A tour of 3 to 8 minutes asks before it shows, and names only what exists.
+
+    What it says is checked against its runs in `test_tours`.
+    """
+    e = experiment
+    assert e.tours and len({t.name for t in e.tours}) == len(e.tours)
+    readouts = {k for k, v in Timeline(e, e.params(), 0).frame().seen.items() if isinstance(v, Scalar)}
+    words = {c.name for c in e.claims}
+    for tour in e.tours:
+        assert re.fullmatch(r"[a-z][a-z0-9-]*", tour.name) and tour.title
+        assert 3 <= tour.minutes <= 8, f"{tour.name} takes {tour.minutes:.1f} minutes"
+        assert any(s.question for s in tour.stops) and tour.stops[0].seed is not None
+        for stop in tour.stops:
+            assert set(stop.look) <= set(e.planes) | words and stop.say.endswith(".")
+            if q := stop.question:
+                assert 2 <= len(q.choices) <= 4 and len(set(q.choices)) == len(q.choices)
+                assert q.answer in range(len(q.choices)) and q.ask.endswith("?") and q.reveal.endswith(".")
+                assert q.shows, f"{tour.name}: nothing checks what is revealed after {q.ask!r}"
+        for leg in tours.legs(e, tour):
+            assert leg.at % e.stride == leg.until % e.stride == 0
+            for key, said in leg.shows.items():
+                assert key in (words if isinstance(said, str) else readouts)
+                assert said in get_args(Word) if isinstance(said, str) else said[0] < said[1]
+        with pytest.raises(ValueError, match="allowed: .*" + tour.name):
+            tours.named(e, "no-such-tour")
+        assert tours.named(e, tour.name) is tour
 
 
 @each
@@ -286,8 +322,21 @@ def test_file_fits_in_the_head(experiment: AnyExperiment) -> None:
     """Chain of trust: the reader. An experiment is one file that a person can read in one sitting."""
     path = Path(inspect.getfile(experiment.params))
     assert path.parent.name == "experiments"
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines < LONGEST, f"{path.name} has {lines} lines"
+    lines = len(set(enumerate(path.read_text(encoding="utf-8").splitlines(), 1)) - set(prose(path)))
+    assert lines < LONGEST, f"{path.name} has {lines} lines besides its presets and tours"
+
+
+def prose(path: Path) -> list[tuple[int, str]]:
+    """The numbered lines of a file that are presets or tours."""
+    text = path.read_text(encoding="utf-8")
+    given = [
+        node.value if isinstance(node, ast.keyword) else node
+        for node in ast.walk(ast.parse(text))
+        if (isinstance(node, ast.keyword) and node.arg == "presets")
+        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Tour")
+    ]
+    numbers = {n for node in given for n in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+    return [(n, line) for n, line in enumerate(text.splitlines(), 1) if n in numbers]
 
 
 # -- the corners of the knobs -----------------------------------------------------------------------------------------
@@ -299,6 +348,8 @@ def ends(k: Knob) -> list[Any]:
         return list(k.choices)
     if k.kind == "region":
         return [None, (k.low, k.low, k.low, k.low), (k.low, k.low, k.high, k.high)]
+    if k.kind == "formula":
+        return [k.default, "0", " + ".join(f"1e6*sin(9*{v})^2" for v in k.variables)]
     return [k.low, k.high] if k.kind == "number" else [int(k.low), int(k.high)]
 
 

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from weltnet.estimators.contours import contours
 from weltnet.estimators.density import Grid
 from weltnet.estimators.entropy import production
-from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
+from weltnet.experiment import Claim, Experiment, Preset, Question, Report, Stop, Tour, Verdict
 from weltnet.history import Ring
 from weltnet.kernels.ensemble import WALL, initial
 from weltnet.kernels.replicas import descend_networks
@@ -71,9 +71,14 @@ class DiffusionParams(Params):
         Saboteur(
             "no-minibatch-noise", "a step sees B samples, not 64", ("density", "minibatch", "balance"),
             ("weights", "marginals", "ledger"),
+            watch="Every network now learns from 64 samples at a time, while the prediction still counts on small "
+            "minibatches. The cloud shrinks away from it.",
         ),
-        Saboteur("halved", "the prediction uses D, not D/2", ("density",), ("weights", "marginals")),
-        Saboteur("doubled", "the prediction uses D, not 2 D", ("density",), ("weights", "marginals")),
+        Saboteur("halved", "the prediction uses D, not D/2", ("density",), ("weights", "marginals"),
+                 watch="The networks learn as before, but the prediction is now made with half of D: a cloud too "
+                 "narrow."),
+        Saboteur("doubled", "the prediction uses D, not 2 D", ("density",), ("weights", "marginals"),
+                 watch="The networks learn as before, but the prediction is now made with twice D: a cloud too wide."),
     )  # fmt: skip
 
     learning_rate: float = knob(
@@ -351,6 +356,65 @@ def verdict(state: DiffusionState, params: DiffusionParams) -> tuple[Verdict, ..
     )  # fmt: skip
 
 
+# -- tours ------------------------------------------------------------------------------------------------------------
+
+NOISE = Tour("noise", "Noise does the work", (
+    Stop(
+        "Twenty thousand networks of six neurons learn the same task. Each is a dot, placed by its two weights. They "
+        "begin together near a saddle of the loss, the grey lines. At every step each of them sees one example, drawn "
+        "at random, and goes downhill on the error of that example alone. No two see the same, so the cloud spreads. "
+        "The thin line is a prediction made beforehand from the data: where half and where nine tenths of them will "
+        "be. Nothing in it is fitted. Put in by hand: a little extra noise, and a box in which the valleys lie.",
+        {}, 0, ("weights",),
+        question=Question(
+            "After 100 steps, how well will the cloud agree with the prediction?",
+            ("Only roughly.", "As well as 20 000 dots can."), 1,
+            "As well as 20 000 dots can. The picture of the distance has a dashed floor: so far off would be 20 000 "
+            "dots that were drawn from the prediction itself. The measured distance lies on it.",
+            until=100, shows={"density": "holds", "minibatch": "holds", "factor-two": "holds"},
+        ),
+    ),
+    Stop(
+        "Perhaps any prediction would have done. So the same is computed with half of the noise, with twice the noise, "
+        "and without the noise of the examples. Those are the other curves of the distance. They lie far above the "
+        "floor: this card would see a factor of two.",
+        look=("distance", "factor-two"), shows={"factor-two": "holds"},
+        question=Question(
+            "Now let the networks see 64 examples at a time instead of one. What will the cloud do?",
+            ("Spread further.", "Stay as it is.", "Shrink."), 2,
+            "It shrinks: with 64 examples a step hardly depends on luck. The prediction does not know of it, and the "
+            "distance rises tenfold: the first card fails. Look at the second card too. It claimed that without this "
+            "noise the prediction is wrong; now that very prediction is the right one, and the claim fails with it.",
+            {"broken": "no-minibatch-noise"}, 60, {"density": "fails", "minibatch": "fails"},
+        ),
+    ),
+    Stop(
+        "Repair it. Every network sees one example again.",
+        look=("weights", "density"),
+        question=Question(
+            "Will the cloud find back to the prediction?",
+            ("No: it has lost the memory of where it was.", "Yes, within some sixty steps."), 1,
+            "Yes. What the noise makes and what the slope takes away find the same balance from anywhere nearby. That "
+            "is what an equilibrium is.",
+            {"broken": ""}, 60, {"density": "holds", "minibatch": "holds"},
+        ),
+    ),
+    Stop(
+        "Is it always so? The prediction keeps the mean of a step and its spread, and drops everything finer. That is "
+        "good as long as steps are small. Now the same start with steps two and a half times as long, γ = .5.",
+        {"learning_rate": 0.5}, 0, ("weights", "density"),
+        question=Question(
+            "Will the prediction still be as good as the dots allow?",
+            ("Yes: the noise is known exactly.", "No: it is now visibly off."), 1,
+            "No. The distance lies at twice its floor, the first card fails, and so does the one that counts how many "
+            "are in each valley. The law is an approximation, and this is where it ends: no switch was needed to "
+            "break it, only a longer step.",
+            until=200, shows={"density": "fails", "wells": "fails"},
+        ),
+    ),
+))  # fmt: skip
+
+
 # -- the experiment ---------------------------------------------------------------------------------------------------
 
 
@@ -382,6 +446,7 @@ EXPERIMENT = Experiment(
         Preset("Out of one valley", "The cloud fills the valley quickly across, slowly along; hardly any leave it.",
                {"start": "valley"}),
     ),
+    tours=(NOISE,),
     stride=STRIDE,
     verify_steps=2 * SETTLED * STRIDE,
     begin=begin,

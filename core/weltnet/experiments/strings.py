@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weltnet.estimators import waves
-from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
+from weltnet.experiment import Claim, Experiment, Preset, Question, Report, Stop, Tour, Verdict
 from weltnet.kernels.chains import lengthen
 from weltnet.observables import Axis, Field, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, choice, knob
@@ -59,12 +59,16 @@ class StringParams(Params):
             "a neuron reads one neighbour only",
             turns=("wave", "shell", "virasoro", "friction"),
             planes=("target", "profile", "history", "spectrum", "friction"),
+            watch="Every neuron now reads all neurons of its ring, in a random mixture. The string dissolves, and its "
+            "light leaves the cone.",
         ),
         Saboteur(
             "lazy-hop",
             "a neuron copies at every tick",
             turns=("wave", "virasoro"),
             planes=("target", "profile", "history", "spectrum"),
+            watch="A neuron now copies its neighbour only with probability p and otherwise keeps its state. Waves get "
+            "slower than light, and ragged.",
         ),
     )
 
@@ -305,6 +309,68 @@ def verdict(state: StringState, params: StringParams) -> tuple[Verdict, ...]:
     )  # fmt: skip
 
 
+# ---- tours
+
+RING = Tour("ring", "A string of neurons", (
+    Stop(
+        "Four rings of 256 neurons. At every tick each neuron copies the state of its neighbour, and that is all the "
+        "network does. That rule is put in by hand: in two rings states wander to the right, in two to the left. Take "
+        "the sum of one right and one left ring as a place, X¹, and that of the other pair as X²: then the network is "
+        "a closed curve in a plane. It is the one at the left.",
+        {}, 0, ("target", "history"),
+        question=Question(
+            "What will the curve do in 256 ticks?",
+            ("It falls apart.", "It moves and is then itself again.", "It stands still."), 1,
+            "It swings about and is itself again: after 256 ticks every state is back where it was. The ghost under "
+            "the curve is d'Alembert's solution of the wave equation, of 1747, and the ink never leaves it.",
+            until=256, shows={"wave": "holds", "virasoro": "holds", "amplitude": (0.999, 1.001)},
+        ),
+    ),
+    Stop(
+        "The spectrum shows the same motion by wave number and frequency. Light would lie on the two lines of the X, "
+        "where both are equal.",
+        look=("spectrum", "shell"),
+        question=Question(
+            "One site per tick is the speed of light here. How much of the motion lies on the X?",
+            ("All of it.", "About half.", "Very little."), 0,
+            "All of it. Nobody put in relativity: a neuron that copies its neighbour at every tick has no other speed "
+            "to offer.",
+            until=44, shows={"shell": "holds"},
+        ),
+    ),
+    Stop(
+        "A relativistic string obeys two constraints more. They need a time. The paper proposes the mean of all "
+        "neurons as time. The card for that reading says fails, and it always will: what is left over is a sum of "
+        "squares. It was registered as failing. The card beside it takes another time, the distance each neuron has "
+        "travelled, and that one holds, by the way it is made.",
+        look=("virasoro", "mean-time"), shows={"mean-time": "fails", "virasoro": "holds"},
+    ),
+    Stop(
+        "Now break it. The assumption is that a neuron copies at every tick. Let it do so only with probability one "
+        "half, and otherwise keep its state.",
+        look=("history", "spectrum", "wave"),
+        question=Question(
+            "The string hops half as often. What is left of the wave equation after 100 ticks?",
+            ("It holds: the waves are only slower.", "It fails."), 1,
+            "It fails. The waves are slower than light; and since each neuron waits at random, neighbours lose step "
+            "and the waves get ragged as well.",
+            {"broken": "lazy-hop"}, 100, {"wave": "fails", "virasoro": "fails"},
+        ),
+    ),
+    Stop(
+        "Repair it, and let the 256 ticks pass that the instrument looks back.",
+        look=("wave", "shell"),
+        question=Question(
+            "The curve is ragged now. Will the wave equation come back?",
+            ("No: the damage is done.", "Yes, for the ragged curve too."), 1,
+            "Yes. The law is in the wiring, not in the shape: any curve that is copied on obeys it, the ragged one as "
+            "well. But it has left its ghost for good.",
+            {"broken": ""}, 300, {"wave": "holds", "virasoro": "holds", "shell": "holds"},
+        ),
+    ),
+))  # fmt: skip
+
+
 # ---- experiment
 
 
@@ -384,6 +450,7 @@ EXPERIMENT = Experiment(
         ),
         Preset("Everyone reads everyone", "The string dissolves and the X goes dark.", {"broken": "dense-mixing"}),
     ),
+    tours=(RING,),
     stride=STRIDE,
     verify_steps=2 * WINDOW,
     begin=begin,
