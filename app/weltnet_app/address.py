@@ -22,7 +22,7 @@ from weltnet.worker import PINS
 
 __all__ = ["LONGEST_LINK", "RESERVED", "Address", "read", "write"]
 
-RESERVED = ("seed", "changes", "pins", "at", "digest", "paused", "theme", "view", "v", "preset", "run")
+RESERVED = ("seed", "changes", "pins", "at", "digest", "paused", "theme", "view", "iso", "v", "preset", "run")
 LONGEST_LINK = 4000
 MOST_STEPS = 2_000_000
 LARGEST_SEED = 2**63 - 1

@@ -34,7 +34,8 @@ class Picture {
     // A square plane gets the largest stage on which a unit is as long upwards as sideways.
     const { width: w, height: h } = this.body.getBoundingClientRect(), s = this.stage.style
     if (!w || !h) return
-    if (w !== this.width) { this.width = w; this.rows = 0; this.readouts.style.minHeight = ''; this.captioned() }
+    if (w !== this.width) { this.width = w; this.rows = 0; this.readouts.style.minHeight = '' }
+    this.captioned()
     let W = w, H = h
     if (this.plane.square && !this.whole) {
       const f = this.figure, dx = f.min_border_left + f.min_border_right, dy = f.min_border_top + f.min_border_bottom
@@ -166,12 +167,12 @@ class Picture {
       }
     }
     // Once the numbers have needed lines of their own they keep them, so that no plot moves while they change.
-    const numbers = [...this.readouts.children, ...this.legend.children].reduce((w, e) => w + e.offsetWidth + 16, 0), all = this.root.clientWidth - 56 * this.page.look.k, had = this.rows
+    const numbers = [...this.readouts.children, ...this.legend.children].reduce((w, e) => w + e.offsetWidth + 16, 0), all = this.root.clientWidth - 56 * this.page.look.k
     if (!this.tall && (pins.length || numbers + this.titles.firstChild.offsetWidth > all)) { this.tall = true; this.root.classList.add('tall'); this.rows = 0 }
     if (!this.taller && this.tall && (pins.length || numbers > all)) { this.taller = true; this.root.classList.add('taller'); this.rows = 0 }
     const rows = this.taller ? this.readouts.scrollHeight : 0
     if (rows > (this.rows ?? 0)) { this.rows = rows; this.readouts.style.minHeight = rows + 'px' }
-    if (this.rows !== had) this.captioned()
+    if (this.caption.scrollWidth > this.caption.clientWidth) this.captioned()
   }
 
   captioned() {
