@@ -25,7 +25,7 @@ from weltnet.worker import Spare, Worker
 from weltnet_app import address
 from weltnet_app.address import Address
 
-__all__ = ["Full", "Pin", "Run", "Runs", "Taken", "Untaken", "Viewer"]
+__all__ = ["Full", "Pin", "Place", "Run", "Runs", "Taken", "Untaken", "Viewer"]
 
 HANDED_OVER = 60.0
 """Seconds for which the run of a page that was left can be gone on with elsewhere."""
@@ -95,6 +95,18 @@ class Members:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A run of an experiment at a step, playing or not, up to the step where it pauses by itself."""
+
+    log: Log
+    at: int
+    playing: bool = True
+    until: int | None = None
+    checkpoint: tuple[int, bytes] | None = None
+    """A step of this run no later than `at`, and the packed state there."""
+
+
 class Run:
     """One simulation in its worker process, as the web process sees it."""
 
@@ -137,6 +149,7 @@ class Run:
         self._expected: dict[str, asyncio.Future[Members]] = {}
         self._taking: asyncio.Future[Taken] | None = None
         self._checkpoint: tuple[int, bytes] | None = None
+        self._opening = 0
         self._deaths: list[float] = []
         self._watchers: list[Callable[[], None]] = []
         self._loop = loop
@@ -152,9 +165,9 @@ class Run:
 
     # -- what a page may do ------------------------------------------------------------------------------------------
 
-    def play(self) -> None:
-        """Let time pass."""
-        self._tell("play")
+    def play(self, until: int | None = None) -> None:
+        """Let time pass, and pause when it passes through step `until`."""
+        self._tell("play", until=until)
 
     def pause(self) -> None:
         """Stop at once."""
@@ -211,6 +224,20 @@ class Run:
         """After a fault: back to the last state that could be shown."""
         self.error = ""
         self._tell("last_good")
+
+    def place(self) -> Place:
+        """Where this run is, to `go` back to."""
+        return Place(self.log, self.step, self.playing, checkpoint=self._checkpoint)
+
+    def go(self, place: Place) -> None:
+        """Leave this run for another one of the same experiment."""
+        self.params, self.log, self.step, self.playing = self._last(place.log), place.log, place.at, place.playing
+        self.seed, self.end, self._checkpoint, self.error = place.log.seed, place.at, place.checkpoint, ""
+        self._opening += 1
+        if self._worker is None:
+            self.start(place.until)
+        else:
+            self._open(self._worker, place.until)
 
     def link(self) -> str:
         """The query string that reproduces this exact state."""
@@ -322,13 +349,16 @@ class Run:
         young = time.monotonic() - self.born < YOUNG and self.seen == self.born
         return self._worker is not None and (bool(self.viewers) or young)
 
-    def start(self) -> None:
+    def start(self, until: int | None = None) -> None:
         """Start the worker if there is none: from the last checkpoint, or from the seed."""
         if self._worker is not None or self.error:
             return
         ready = self._spare.take(self.experiment.slug) if self._spare else None
         worker = Worker(self.experiment.slug, self._post, ready)
         self._worker, self._asked = worker, False
+        self._open(worker, until)
+
+    def _open(self, worker: Worker, until: int | None) -> None:
         saved_at, blob = self._checkpoint or (None, b"")
         worker.send(
             "open",
@@ -341,6 +371,8 @@ class Run:
             speed=self.speed,
             saved_at=saved_at,
             seq=self._newest[0] + 1 if self._newest else 0,
+            until=until,
+            opening=self._opening,
         )
 
     def stop(self) -> None:
@@ -370,6 +402,8 @@ class Run:
         if worker is not self._worker:
             return
         kind = message["type"]
+        if message.get("opening", self._opening) != self._opening:
+            return
         if kind == "frame":
             self._asked = False
             self._newest = (message["seq"], blob)

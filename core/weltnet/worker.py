@@ -271,6 +271,8 @@ class _Child:
         self.line: Timeline[Any, Any] | None = None
         self.pins: dict[int, Timeline[Any, Any]] = {}
         self.playing, self.speed = False, 1.0
+        self.until: int | None = None
+        self.opening = 0
         self.wish: tuple[Any, int] | None = None
         self.cancelling: tuple[str, ...] = ()
         self.wanted, self.sent = False, -1
@@ -353,11 +355,15 @@ class _Child:
         seq: int,
         end: int = 0,
         pins: Mapping[str, Message] | None = None,
+        until: int | None = None,
+        opening: int = 0,
     ) -> None:
         """Begin the run of a log and carry it to `at`: from a checkpoint when there is one, else from its seed.
 
-        end: the furthest step the run has reached; pins: slot → log of the runs kept beside it.
+        end: the furthest step the run has reached; pins: slot → log of the runs kept beside it; until: the step at
+        which it pauses by itself; opening: a number that all news of this run carries.
         """
+        self.until, self.opening = until, opening
         self.preparing, self.cancelling = time.monotonic(), ("open", "quit")
         given = Log.of(log)
         self.line, self.pins = None, {}
@@ -405,8 +411,10 @@ class _Child:
         else:
             self.tell("taken", frame, log=line.log.plain(), verdicts=_judged(line))
 
-    def do_play(self, blob: bytes) -> None:
+    def do_play(self, blob: bytes, until: int | None = None) -> None:
+        """Let time pass, and pause when it passes through step `until`."""
         self.playing, self.due = True, time.monotonic()
+        self.until = self.until if until is None else until
         self.turned()
 
     def do_pause(self, blob: bytes) -> None:
@@ -498,7 +506,7 @@ class _Child:
         params, seed = self.wish
         self.line.begin(params, seed, self.report, self.line.params)
         self.line.seq += 1
-        self.wish = None
+        self.wish = self.until = None
         self.started()
 
     # -- runs kept beside it -----------------------------------------------------------------------------------------
@@ -580,13 +588,17 @@ class _Child:
             line.advance()
             period = self.experiment.stride / (STEPS_PER_SECOND * self.speed)
             self.due = max(self.due + period, now - 0.25)
+            if line.step == self.until:
+                self.playing, self.until = False, None
+                self.turned()
         if self.unsent():
             self.picture(line)
         if now - self.told > NEWS_EVERY and self.playing:
             self.status()
         if not self.checkpoint_step <= line.step < self.checkpoint_step + timeline.CHECKPOINT_EVERY:
             self.checkpoint_step = line.step
-            self.tell("checkpoint", timeline.pack(timeline.snapshot(line.state)), step=line.step)
+            saved = timeline.pack(timeline.snapshot(line.state))
+            self.tell("checkpoint", saved, step=line.step, opening=self.opening)
 
     def picture(self, line: Timeline[Any, Any]) -> None:
         frame = line.frame()
@@ -627,6 +639,7 @@ class _Child:
         pins = self.beside(line.step)
         self.tell(
             "status",
+            opening=self.opening,
             step=line.step,
             end=line.end,
             kept=line.kept,
