@@ -7,7 +7,9 @@ them for the bits, the one that is soonest verified for the rest.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
+import multiprocessing
 import queue
 import struct
 import time
@@ -20,8 +22,9 @@ import pytest
 from weltnet import codec, timeline
 from weltnet.experiment import Experiment
 from weltnet.experiments import ALL
+from weltnet.observables import Scalar
 from weltnet.timeline import Timeline
-from weltnet.worker import PATIENCE, Spare, Worker
+from weltnet.worker import PATIENCE, Spare, Worker, _Child
 
 E = min(ALL, key=lambda e: e.verify_steps)
 N = 6
@@ -251,6 +254,189 @@ def test_status_is_strict_json(desk: Desk) -> None:
     status = desk.open(at=N * E.stride)
     json.dumps(status, allow_nan=False)
     assert [v["claim"] for v in status["verdicts"]] == [c.name for c in E.claims]
+
+
+def test_status_says_how_far_one_can_go(desk: Desk) -> None:
+    """Chain of trust: timeline -> worker. The furthest step and the checkpoints stay while one goes back; a knob turned
+    in the past ends both there; of several wishes to go somewhere only the newest is followed."""
+    far = 260 - 260 % E.stride
+    desk.open(at=far)
+    status = desk.do("seek", step=0)
+    assert (status["step"], status["end"], status["playing"]) == (0, far, False)
+    assert status["kept"] and all(0 < step < far for step in status["kept"])
+    first = status["kept"][0]
+    assert desk.do("seek", step=first)["digest"] == here(first // E.stride).digest()
+    desk.drain()
+    for strides in (1, 2, 3):
+        desk.send("seek", step=strides * E.stride)
+    steps = [desk.next("status")[0]["step"]]
+    while steps[-1] != 3 * E.stride:
+        steps.append(desk.next("status")[0]["step"])
+    assert len(steps) <= 3
+    status = desk.do("set", values=gentle())
+    assert (status["end"], status["kept"]) == (3 * E.stride, [])
+
+
+def test_going_far_can_be_turned_round(desk: Desk) -> None:
+    """Chain of trust: timeline -> worker. Computing the way to a step is reported, and gives way to a newer wish."""
+    desk.open()
+    desk.drain()
+    desk.send("seek", step=2_000_000)
+    assert "carrying the run to step 2000000" in desk.next("progress")[0]["text"]
+    desk.send("seek", step=2 * E.stride)
+    status = desk.next("status")[0]
+    assert (status["step"], status["digest"]) == (2 * E.stride, here(2).digest())
+
+
+# -- pinned runs ------------------------------------------------------------------------------------------------------
+
+
+def test_pinned_runs_are_carried_along(desk: Desk) -> None:
+    """Chain of trust: timeline -> worker -> page. A pinned run goes on under its own log, at the step of the run, for
+    whatever is done with that; frame and status say the bits a run here has, and the run itself does not notice."""
+    line, free = here(2), here(2)
+    desk.open(at=2 * E.stride)
+    assert desk.do("pin")["pins"][0]["digest"] == line.digest()
+    line.change(E.params.parse(gentle()))
+    desk.do("set", values=gentle())
+    knob = next(iter(gentle()))
+
+    def same(strides: int, status: dict[str, Any]) -> None:
+        line.seek(strides * E.stride)
+        free.seek(strides * E.stride)
+        (pin,) = status["pins"]
+        head = desk.picture()
+        assert (status["step"], status["digest"]) == (line.step, line.digest())
+        assert (pin["slot"], pin["seed"], pin["changes"]) == (1, 3, 0)
+        assert pin["digest"] == free.digest() and pin["params"][knob] == free.params.model_dump()[knob]
+        assert [v["claim"] for v in pin["verdicts"]] == [c.name for c in E.claims]
+        assert (head["step"], head["digest"]) == (line.step, line.digest())
+        assert head["pins"] == [{"slot": 1, "step": line.step, "digest": free.digest()}]
+
+    same(3, desk.do("forward"))
+    same(N, desk.do("seek", step=N * E.stride))
+    same(1, desk.do("seek", step=E.stride))
+    desk.do("seek", step=N * E.stride)
+    status = desk.do("rewind")
+    line = here(0, **gentle())
+    same(0, status)
+    same(1, desk.do("forward"))
+    status = desk.do("reseed", seed=8)
+    line = here(0, seed=8, **gentle())
+    same(0, status)
+    assert desk.do("unpin", slot=1)["pins"] == [] == desk.picture()["pins"]
+
+
+def test_items_of_pinned_runs_come_with_the_frame(desk: Desk) -> None:
+    """Chain of trust: worker -> page. Beside its own items a frame holds, byte for byte, what moves of each pinned run;
+    its layout is its own, and while nobody asks for a picture nothing of them is sent."""
+    desk.open(at=N * E.stride)
+    plain = desk.picture()
+    desk.do("pin")
+    desk.do("reseed", seed=4)
+    desk.do("pin")
+    desk.do("seek", step=N * E.stride)
+    desk.send("ask")
+    message, shown = desk.next("frame")
+    head, run, others = codec.header(shown), here(N, 4).frame(), {1: here(N).frame(), 2: here(N, 4).frame()}
+    assert head["layout"] == codec.layout(run)
+    assert body(shown) == body(codec.encode(run, others=others))
+    moving = [k for k, v in others[1].seen.items() if not getattr(v, "static", False)]
+    assert [i["key"] for i in head["items"] if i["side"] == "pin1"] == moving
+    assert [i["key"] for i in head["items"] if not i["side"].startswith("pin")] == [i["key"] for i in plain["items"]]
+    assert message["seq"] > plain["seq"]
+
+
+def test_four_runs_may_be_pinned(desk: Desk) -> None:
+    """Chain of trust: worker -> page. The fifth is refused in one sentence; slots stay while pinned and free ones are
+    taken again."""
+    desk.open()
+    for n in range(1, 5):
+        assert [p["slot"] for p in desk.do("pin")["pins"]] == list(range(1, n + 1))
+    desk.send("pin")
+    assert "4 runs are pinned, the most" in desk.next("refused")[0]["sentence"]
+    assert [p["slot"] for p in desk.do("unpin", slot=2)["pins"]] == [1, 3, 4]
+    assert [p["slot"] for p in desk.do("branch")["pins"]] == [1, 2, 3, 4]
+
+
+def test_branch_keeps_the_recorded_future(desk: Desk) -> None:
+    """Chain of trust: timeline -> worker. From a step gone back to, what was recorded later stays as a pinned run,
+    said in one sentence; both are alike until a knob is turned."""
+    desk.open()
+    desk.do("seek", step=2 * E.stride)
+    desk.do("set", values=gentle())
+    end = desk.do("seek", step=N * E.stride)
+    desk.do("seek", step=E.stride)
+    desk.send("branch")
+    said = desk.next("notice")[0]["sentence"]
+    assert f"Branched at step {E.stride}" in said and f"up to step {end['end']}" in said and "run 1" in said
+    status = desk.next("status")[0]
+    assert status["pins"][0]["log"] == status["log"] and status["pins"][0]["digest"] == status["digest"]
+    name, value = next(iter(gentle().items()))
+    values = {name: 0.5 * (value + E.params.knobs()[name].high)}
+    desk.do("set", values=values)
+    both = desk.do("seek", step=N * E.stride)
+    line = here(1)
+    line.change(E.params.parse(values))
+    line.seek(N * E.stride)
+    assert (both["digest"], both["pins"][0]["digest"]) == (line.digest(), end["digest"])
+    assert both["log"]["changes"] == [[E.stride, values]] and both["pins"][0]["changes"] == 1
+
+
+def test_pinned_runs_are_opened_from_their_logs(desk: Desk) -> None:
+    """Chain of trust: timeline -> worker. A new process begins them from seed, Params and changes, to the same bits; a
+    log that cannot begin costs one sentence and nothing else."""
+    other = here(2, seed=9)
+    other.change(E.params.parse(gentle()))
+    other.seek(N * E.stride)
+    pins = {"3": other.log.plain(), "4": {"seed": 1, "initial": {"no_such_knob": 1}, "changes": []}}
+    desk.send(
+        "open",
+        log={"seed": 3, "initial": {}, "changes": []},
+        **{"at": N * E.stride, "playing": False, "speed": 1.0, "saved_at": None, "seq": 0, "end": 400, "pins": pins},
+    )
+    assert "Run 4 was unpinned" in desk.next("notice")[0]["sentence"]
+    status = desk.next("status")[0]
+    assert (status["digest"], status["end"]) == (here(N).digest(), 400)
+    assert [(p["slot"], p["digest"]) for p in status["pins"]] == [(3, other.digest())]
+
+
+@pytest.mark.parametrize("where", ["advance", "frame", "verdicts", "bytes"])
+def test_a_pinned_run_that_faults_is_let_go(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chain of trust: worker -> page. Wherever it fails it is unpinned with one sentence; picture and status of the run
+    come as if it had never been there."""
+    ours, theirs = multiprocessing.Pipe()
+    child, said = _Child(theirs, E.slug), list[Any]()
+    monkeypatch.setattr(child, "tell", lambda kind, blob=b"", **values: said.append(({"type": kind, **values}, blob)))
+    child.line = here(1)
+    child.do_pin(b"")
+    child.line.advance()
+    (pin,) = child.pins.values()
+
+    def fail(*given: Any) -> Any:
+        raise FloatingPointError("the pinned run blew up")
+
+    if where == "bytes":
+        seen = pin.frame
+
+        def broken() -> Any:
+            bad = Scalar(float("nan"), "x")
+            return dataclasses.replace(seen(), seen={"bad": bad})
+
+        monkeypatch.setattr(pin, "frame", broken)
+    else:
+        monkeypatch.setattr(pin, where, fail)
+    child.guard(child.picture, line=child.line)
+    child.guard(child.status)
+    kinds = [m["type"] for m, _ in said]
+    assert kinds.count("notice") == 1 and "fault" not in kinds and child.pins == {}
+    assert "Run 1 was unpinned" in next(m["sentence"] for m, _ in said if m["type"] == "notice")
+    shown = codec.header(next(blob for m, blob in said if m["type"] == "frame"))
+    assert shown["digest"] == here(2).digest()
+    status = [m for m, _ in said if m["type"] == "status"][-1]
+    assert (status["step"], status["digest"], status["pins"]) == (2 * E.stride, here(2).digest(), [])
+    ours.close()
+    theirs.close()
 
 
 def test_killed_worker_is_reported(desk: Desk) -> None:
