@@ -41,6 +41,7 @@ def describe(knob: Knob, planes: Mapping[str, Any]) -> dict[str, Any]:
         "label": knob.label,
         "unit": knob.unit,
         "tip": tooltip(knob),
+        "default": knob.default,
         "log": knob.log and knob.low > 0,
         "low": knob.low if numeric else 0,
         "high": knob.high if numeric else 0,
@@ -82,7 +83,15 @@ class Controls:
             groups=[
                 [name, [describe(k, experiment.planes) for k in knobs]] for name, knobs in groups(experiment.params)
             ],
-            presets=[{"name": p.name, "look_for": p.look_for} for p in experiment.presets],
+            presets=[
+                {
+                    "name": p.name,
+                    "look_for": p.look_for,
+                    "named": [*p.values],
+                    "values": experiment.params.parse(p.values).model_dump(mode="json"),
+                }
+                for p in experiment.presets
+            ],
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -90,7 +99,7 @@ class Controls:
 
     def follow(self, params: Params) -> None:
         """Show these Params, wherever they were changed."""
-        values = params.model_dump(mode="json", exclude={"broken"})
+        values = params.model_dump(mode="json")
         if values != self.knobs.values:
             self.knobs.values = values
             self.knobs.derived = [[k, v] for k, v in self.experiment.derived(params).items()]
@@ -113,5 +122,5 @@ class Controls:
         elif name := message.get("preset"):
             for preset in self.experiment.presets:
                 if preset.name == name:
-                    defaults = self.experiment.params().model_dump(mode="json", exclude={"broken"})
+                    defaults = self.experiment.params().model_dump(mode="json")
                     self.set(**(defaults | dict(preset.values)))

@@ -545,6 +545,7 @@ EXPERIMENT = Experiment(
     planes=PLANES,
     claims=(MIRROR, BALANCE, DE_SITTER, DRAGGING, BORN),
     presets=(
+        Preset("Two wells", "The replicas fall into both wells alike; once the net rests at zero, cards decide.", {}),
         Preset("Learning opens the cone", "From the ridge learning first creates entropy: no cone. Watch it open.",
                {"start": "ridge", "learning_rate": 1.0}),
         Preset("Two mirror worlds", "Tap one well, then the other: the space-time drags the other way round.",
@@ -557,7 +558,7 @@ EXPERIMENT = Experiment(
                {"start": "valley", "kappa": 1.0}),
         Preset("A wave in two worlds", "ψ leaks into the mirror well and back; when q* crosses, ω(0) changes sign.",
                QUANTUM),
-        Preset("A million networks", "Press A: holes are nodes of ψ, and faint islands lean on the wall; 400 dots show neither.",
+        Preset("A million networks", "Press A and zoom: the pale holes are nodes of ψ, which 400 dots cannot show.",
                QUANTUM | {"replicas": 1_000_000}),
         Preset("Small ħ", "At ħ = .3 nine tenths of the wave stay in their well.",
                QUANTUM | {"kappa": 1.2025}),
