@@ -14,7 +14,7 @@ import math
 import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -34,8 +34,11 @@ Array = NDArray[Any]
 SINGLE = 2000
 """Members in view from which down they are sent one by one."""
 
-PALEST, DARKEST = 40, 254
-"""Palette indices of a pixel with the fewest members and of one with the most; 0 is none."""
+SPARSE = 0.05
+"""Members per pixel below which they are counted into pixels twice as wide and high, to be seen at all."""
+
+PALEST, DARKEST, WIDE = 40, 254, 64.0
+"""Palette indices of a pixel with one member, where another has WIDE or more, and of one with the most; 0 is none."""
 
 SIZES, SPANS, FARTHEST = (16, 2000), (1e-6, 1e6), 1e6
 
@@ -109,9 +112,10 @@ def counts(points: Array, view: View) -> Array:
 
 
 def shades(found: Array) -> Array:
-    """Palette indices of counts: 0 for none, then by the logarithm from one member to the most there are."""
-    scale = np.log(np.arange(1, int(found.max()) + 1)) / math.log(max(2, int(found.max())))
-    table = np.concatenate([[0], np.rint(PALEST + (DARKEST - PALEST) * scale)]).astype("<u1")
+    """Palette indices of counts: 0 for none, then by the logarithm of the count, up to DARKEST for the most."""
+    n = np.arange(1, int(found.max()) + 1)
+    scale = np.log(n / n[-1]) / math.log(max(WIDE, n[-1]))
+    table = np.concatenate([[0], np.rint(DARKEST + (DARKEST - PALEST) * scale)]).astype("<u1")
     shown: Array = table[found]
     return shown
 
@@ -129,6 +133,8 @@ def encode(members: Members, view: View) -> bytes:
         near = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
         name, array = "points", np.ascontiguousarray(members.points[:, near].T)
     else:
+        if inside < SPARSE * view.w * view.h:
+            found = counts(members.points, replace(view, w=(view.w + 1) // 2, h=(view.h + 1) // 2))
         name, array = "shades", shades(found)
     head = {
         "seq": members.seq,
@@ -136,6 +142,7 @@ def encode(members: Members, view: View) -> bytes:
         "count": members.points.shape[1],
         "inside": inside,
         "most": int(found.max()),
+        "palest": int(shades(np.array([[1, found.max()]]))[0, 0]),
         "age": round(time.monotonic() - members.at, 3),
         "range": [view.x0, view.x1, view.y0, view.y1],
         "items": [{"arrays": {name: {"dtype": array.dtype.str[1:], "shape": array.shape, "offset": 0}}}],

@@ -3,7 +3,8 @@
 
 const SETTLE = 80          // ms a range must rest before it is counted anew
 const AGAIN = 250          // ms between two countings of one range while the run moves
-const LEVELS = [0.05, 0.2, 0.5, 0.8]   // of the largest |ψ|², drawn as lines
+const RETRY = 2000         // ms after a refusal
+const LEVELS = [0.05, 0.2, 0.5, 0.8]        // of the largest |ψ|², drawn as lines
 const FACTOR = 1.5, SHIFT = 0.15            // of a key that zooms, and of one that pans
 
 class Clouds {
@@ -43,7 +44,7 @@ class Clouds {
   open(picture) {
     if (this.picture || !picture?.many) return
     const { page } = this, { figure } = picture
-    this.picture = picture; this.seen = null; this.view = ''
+    this.picture = picture; this.seen = this.looking = null; this.view = ''
     this.before = [figure.x_range, figure.y_range].map(r => [r.start, r.end]); this.spoken = picture.body.getAttribute('aria-label')
     picture.root.parentElement.classList.add('exploring'); picture.root.classList.add('explored'); picture.all.hidden = true
     for (const p of page.pictures) p.root.inert = p !== picture
@@ -114,7 +115,9 @@ class Clouds {
 
   // -- asking
 
-  stop() { clearTimeout(this.timer); clearTimeout(this.slow); this.abort?.abort(); this.abort = null }
+  stop() { clearTimeout(this.timer); clearTimeout(this.slow); this.abort?.abort(); this.timer = this.abort = null }
+
+  later(ms) { clearTimeout(this.timer); this.timer = setTimeout(() => { this.timer = null; this.ask() }, ms) }
 
   looked(at) {
     // The view that is painted: a square plane keeps its units alike on the wider stage, and what is new is counted.
@@ -126,12 +129,12 @@ class Clouds {
     const view = [x0, x1, y0, y1, Math.round(width), Math.round(height)]
     if (view.join() === this.view) return
     this.view = view.join(); this.looking = view
-    this.stop(); this.timer = setTimeout(() => this.ask(), SETTLE)
+    this.stop(); this.later(SETTLE)
   }
 
   again() {
-    if (this.abort || !this.seen || !this.looking || this.page.stats.seq <= this.seen.seq || this.view !== this.seen.view) return
-    clearTimeout(this.timer); this.timer = setTimeout(() => this.ask(this.seen?.seq), Math.max(0, this.askedAt + AGAIN - performance.now()))
+    const { seen } = this, moved = !seen || seen.view !== this.view || this.page.stats.seq > seen.seq
+    if (moved && this.looking && !this.abort && !this.timer) this.later(Math.max(0, (this.askedAt ?? 0) + (this.failed ? RETRY : AGAIN) - performance.now()))
   }
 
   address(picture, [x0, x1, y0, y1, w, h], have) {
@@ -139,9 +142,9 @@ class Clouds {
     return `${location.pathname.replace(/\/[^/]*$/, '')}/cloud/${this.page.model.run}/${picture.many.key}?${query}`
   }
 
-  async ask(have = -1) {
-    const { picture, view, looking } = this
-    if (document.hidden) return
+  async ask() {
+    const { picture, view, looking, seen } = this, have = seen?.view === view ? seen.seq : -1
+    if (!picture || document.hidden) return
     this.abort?.abort(); const abort = this.abort = new AbortController(); this.askedAt = performance.now()
     clearTimeout(this.slow); this.slow = setTimeout(() => this.say(this.seen ? 'counting …' : 'loading datashader, some seconds the first time …'), 600)
     let said = ''
@@ -151,8 +154,8 @@ class Clouds {
       else if (answer.status !== 204) said = await answer.text()
     } catch { if (abort.signal.aborted) return; said = 'The server was not to be reached; the next look tries again.' }
     if (this.abort !== abort) return
-    this.abort = null; clearTimeout(this.slow); this.say(said)
-    if (!said) this.again()
+    this.abort = null; clearTimeout(this.slow); this.say(said); this.failed = !!said
+    this.again()
   }
 
   take(buffer, view) {
@@ -176,15 +179,23 @@ class Clouds {
     const set = (spot, s) => { if (spots[spot].textContent !== s) spots[spot].textContent = s }
     const current = seen.seq >= page.stats.seq
     set('inside', grouped(seen.inside)); set('count', grouped(seen.count)); set('step', grouped(seen.step))
-    set('age', page.stats.state === 'paused' && current ? 'paused' : `${((performance.now() - seen.born) / 1000).toFixed(1)} s`)
+    set('age', page.stats.state === 'paused' && current ? '–' : `${((performance.now() - seen.born) / 1000).toFixed(1)} s`)
     const scale = seen.points ? 'each a dot' : `${seen.most}${mode()}`
     if (this.scaled !== scale) {
       this.scaled = scale; const c = page.look.colours.positive
-      spots.scale.innerHTML = seen.points ? 'each one is a dot' : `<span>1</span><span class="bar" style="background:linear-gradient(90deg,${[40, 94, 147, 201, 254].map(n => c[n])})"></span><span>${grouped(seen.most)} <small>in a pixel, log</small></span>`
+      spots.scale.innerHTML = seen.points ? 'each one is a dot' : `<span>1</span><span class="bar" style="background:linear-gradient(90deg,${[0, 1, 2, 3, 4].map(n => c[Math.round(seen.palest + n * (254 - seen.palest) / 4)])})"></span><span>${grouped(seen.most)} <small>in a pixel, log</small></span>`
     }
     const [x, y] = picture.plane.symbols, [x0, x1, y0, y1] = seen.range.map(v => text(+v.toPrecision(3)))
     const role = `${grouped(seen.inside)} of ${grouped(seen.count)} members in view, at most ${grouped(seen.most)} in one pixel, ${x} from ${x0} to ${x1}, ${y} from ${y0} to ${y1}, at step ${seen.step}.`
     if (picture.body.getAttribute('aria-label') !== role) picture.body.setAttribute('aria-label', role)
+  }
+
+  probe(x, y) {
+    const { seen } = this
+    if (!seen || seen.points) return ''
+    const [h, w] = seen.shape.shades, [x0, x1, y0, y1] = seen.range, i = Math.floor((x - x0) / (x1 - x0) * w), j = Math.floor((y - y0) / (y1 - y0) * h)
+    const shade = i < 0 || j < 0 || i >= w || j >= h ? 0 : seen.shades[j * w + i], n = shade && Math.round(Math.exp(Math.log(seen.most) * (shade - seen.palest) / Math.max(1, 254 - seen.palest)))
+    return `${n > 20 ? 'about ' : ''}${n} in this pixel`
   }
 
   // -- drawing
