@@ -60,11 +60,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "weltnet.systems": ("numpy", "sklearn", "weltnet.formulas", "weltnet.kernels", "weltnet.systems"),
     "weltnet.estimators": (*SCIENCE, "contourpy", "weltnet.kernels", "weltnet.estimators"),
     "weltnet.theory": (*SCIENCE, "weltnet.systems", "weltnet.theory"),
+    "weltnet.terrain": (*SCIENCE, "weltnet.kernels", "weltnet.systems"),
     "weltnet.learning": ("numpy", "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
     "weltnet.states": ("numpy", "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
     "weltnet.experiments": (
         *SCIENCE,
         *CONTRACT,
+        "weltnet.terrain",
         "weltnet.learning",
         "weltnet.states",
         "weltnet.kernels",

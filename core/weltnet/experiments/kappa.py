@@ -36,22 +36,20 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import RectBivariateSpline
 from scipy.special import ndtr
 
 from weltnet.estimators.contours import contours
 from weltnet.estimators.density import Grid
-from weltnet.estimators.law import BANDWIDTHS, Law, Witness, halves, law
+from weltnet.estimators.law import BANDWIDTHS, Law, Strain, Witness, halves, law
 from weltnet.estimators.potential import current_velocity
 from weltnet.experiment import Claim, Experiment, Preset, Question, Report, Stop, Tour, Verdict
 from weltnet.history import Ring
 from weltnet.kernels import blob, guided, philox
-from weltnet.kernels.grid import deepest_pass, gather
 from weltnet.observables import Axis, Cloud, ComplexField, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, choice, formula, knob
 from weltnet.systems.landscape import CEILING
-from weltnet.systems.teachers import sign_pair, tabulate
-from weltnet.systems.written import Written
+from weltnet.systems.teachers import sign_pair
+from weltnet.terrain import Terrain, learned, written
 from weltnet.theory.schroedinger import SplitStep, density
 from weltnet.verdicts import judge
 
@@ -63,12 +61,10 @@ GRID, LENS = Grid(128, 3.0), Grid(64, 3.0)  # where replicas move and where they
 LAUNCH, LOOK = 120, 8  # steps from release to release, and from look to look
 ROWS = (LAUNCH - LOOK // 2) // LOOK - 2  # looks of a launch that have a neighbour before and behind
 LAUNCHES, WINDOW = 20, 150  # launches that count; looks that the needle remembers
-NODES = np.linspace(-3.0, 3.0, 65)  # where the loss is computed; a spline runs through them
 SLIGHT = 0.1  # an ħ below which no grid resolves a wave, and momentum stands for it
 REST = 0.5  # the ħ of the packet at rest
 WIDE, FRICTION = 1.75 * GRID.spacing, 1.5  # bandwidth of the emergent law, and its rate of mixing streams
 SHOWN = 400
-RIM, SPILT, BENT = 2.8, 0.02, 10.0  # |q| next to the wall, the share of replicas allowed there, their mean |∇∇V|
 LEVELS = (0.25, 0.5, 1.0, 2.0, 3.0, 6.0, 12.0)  # of V
 STREAM_RELEASE = 40
 
@@ -120,11 +116,6 @@ class KappaParams(Params):
     )  # fmt: skip
 
     @property
-    def written(self) -> str:
-        """The formula of the loss; nothing for the network's."""
-        return self.potential if self.loss == "formula" else ""
-
-    @property
     def hbar2(self) -> float:
         """ħ², signed, that the dial predicts."""
         return (self.kappa - 1.0) / self.multiplier**2
@@ -149,11 +140,11 @@ class KappaState:
     """q, v: (M, 2) replicas; psi: (n, n) the wave that guides them, if one does; before, here: places at marks.
 
     age: steps since the release; setting: the knobs of this stretch of the run; trail: what was measured before.
-    strain: looks of the stretch, the sum of the replicas' mean |∇∇V|, and the largest share of them at the rim.
     """
 
     seed: int
     step: int
+    terrain: Terrain
     q: Array
     witness: Witness
     half: NDArray[np.bool_]
@@ -164,44 +155,30 @@ class KappaState:
     psi: Array = field(default_factory=lambda: np.zeros((GRID.n, GRID.n), np.complex64))
     before: Array = field(default_factory=lambda: np.zeros((0, 2)))
     here: Array = field(default_factory=lambda: np.zeros((0, 2)))
-    strain: Array = field(default_factory=lambda: np.zeros(3))
+    strain: Strain = field(default_factory=Strain)
     trail: Ring = field(default_factory=lambda: Ring(("kappa", "measured", "error"), 64))
     past: Ring = field(default_factory=lambda: Ring(("theta", "first", "second"), WINDOW))
 
 
-@lru_cache(maxsize=2)
-def _loss(text: str) -> tuple[Array, Array, Array, Array]:
-    """V, its force and |∇∇V| where replicas move, and V where they are measured: as written, or of the network."""
-    x, y = GRID.axis, LENS.axis
-    if text:
-        V, force, seen = Written(text).height(x), Written(text).force(x), Written(text).height(y)
-    else:
-        # The network is part of the apparatus, not of the luck of a run: every seed looks at the same one.
-        U = tabulate(sign_pair(PUPIL), NODES).U + 0.5 * DECAY * (NODES[:, None] ** 2 + NODES[None, :] ** 2)
-        spline = RectBivariateSpline(NODES, NODES, BARRIER / deepest_pass(U) * (U - U.min()))
-        V, force, seen = spline(x, x), -np.stack([spline(x, x, dx=1), spline(x, x, dy=1)]), spline(y, y)
-    bend = np.sqrt(np.square(np.gradient(force, GRID.spacing, axis=(1, 2))).sum(axis=(0, 1)))
-    return V, force, bend, seen
-
-
 @lru_cache(maxsize=4)
-def _packet(text: str, tilt: float) -> Array:
+def _packet(terrain: Terrain, tilt: float) -> Array:
     """ψ of the packet before its release: the ground state, for ħ = .5, of the loss tilted into one valley."""
-    tilted = _loss(text)[0] + tilt * (GRID.axis[:, None] + GRID.axis[None, :])
+    tilted = terrain.V + tilt * (GRID.axis[:, None] + GRID.axis[None, :])
     packet: Array = SplitStep(GRID.axis, np.minimum(tilted - tilted.min(), CEILING), REST, DT).ground()
     return packet
 
 
 @lru_cache(maxsize=4)
-def _flow(text: str, hbar: float) -> SplitStep:
-    return SplitStep(GRID.axis, np.minimum(_loss(text)[0], CEILING), hbar, DT, np.complex64)
+def _flow(terrain: Terrain, hbar: float) -> SplitStep:
+    return SplitStep(GRID.axis, np.minimum(terrain.V, CEILING), hbar, DT, np.complex64)
 
 
 def begin(params: KappaParams, seed: int, report: Report) -> KappaState:
-    if not params.written:
-        tabulate(sign_pair(PUPIL), NODES, report=report)
+    # The network is part of the apparatus, not of the luck of a run: every seed looks at the same one.
+    network, at = params.loss == "network", GRID.axis
+    terrain = learned(sign_pair(PUPIL), DECAY, BARRIER, at, report=report) if network else written(params.potential, at)
     M = params.replicas
-    state = KappaState(seed, 0, np.zeros((M, 2)), Witness(LENS.n, LAUNCHES * ROWS), halves(M, seed))
+    state = KappaState(seed, 0, terrain, np.zeros((M, 2)), Witness(LENS.n, LAUNCHES * ROWS), halves(M, seed))
     state.setting = _setting(params)
     _release(state, params)
     return state
@@ -213,7 +190,7 @@ def _setting(params: KappaParams) -> tuple[Any, ...]:
 
 def _release(state: KappaState, params: KappaParams) -> None:
     """Draw every replica anew from the packet, at rest."""
-    packet, M = _packet(params.written, params.tilt), params.replicas
+    packet, M = _packet(state.terrain, params.tilt), params.replicas
     z = np.empty((M, 3))
     philox.normals(z, state.seed, state.launches, STREAM_RELEASE)
     total = np.cumsum(density(packet).ravel())
@@ -229,7 +206,7 @@ def _release(state: KappaState, params: KappaParams) -> None:
 def step(state: KappaState, params: KappaParams) -> None:
     if state.setting != _setting(params):
         _keep(state)
-        state.setting, state.witness.rows, state.strain = _setting(params), 0, np.zeros(3)
+        state.setting, state.witness.rows, state.strain = _setting(params), 0, Strain()
         _release(state, params)
     elif state.age >= LAUNCH:
         _release(state, params)
@@ -241,14 +218,14 @@ def step(state: KappaState, params: KappaParams) -> None:
         state.here = state.q.copy()
     elif phase == LOOK // 2:
         if state.age > LOOK:
-            _look(state, params)
+            _look(state)
         state.before = state.q.copy()
 
 
 def _learn(state: KappaState, params: KappaParams) -> None:
     """STRIDE steps of the law that acts."""
     name, h = params.acting
-    low, inverse, (_, force, *_) = -GRID.half_width, 1.0 / GRID.spacing, _loss(params.written)
+    low, inverse, force = -GRID.half_width, 1.0 / GRID.spacing, state.terrain.force
     if name == "momentum":
         guided.leapfrog(state.q, state.v, force, low, inverse, DT, STRIDE)
     elif name == "emergent":
@@ -259,19 +236,16 @@ def _learn(state: KappaState, params: KappaParams) -> None:
             state.q[members], state.v[members] = q, v
     else:
         for k in range(state.step, state.step + STRIDE):
-            drift = GAMMA * force if name == "sgd" else np.add(*_flow(params.written, h).flow(state.psi))
+            drift = GAMMA * force if name == "sgd" else np.add(*_flow(state.terrain, h).flow(state.psi))
             guided.nelson(state.q, drift, low, inverse, DT, math.sqrt(h * DT), state.seed, k)
             if name == "guided":
-                state.psi = _flow(params.written, h).step(state.psi)
+                state.psi = _flow(state.terrain, h).step(state.psi)
 
 
-def _look(state: KappaState, params: KappaParams) -> None:
-    _, _, bend, seen = _loss(params.written)
-    bent = gather(bend[None], state.here, -GRID.half_width, 1.0 / GRID.spacing).mean()
-    looks, total, most = state.strain
-    state.strain = np.array([looks + 1, total + bent, max(most, (np.abs(state.here).max(axis=1) > RIM).mean())])
+def _look(state: KappaState) -> None:
+    state.strain.look(GRID, state.here, state.terrain.bend)
     v = current_velocity(state.before, state.q, LOOK * DT)
-    if state.witness.look(LENS, state.here, v, state.half, seen, LOOK * DT, GAMMA):
+    if state.witness.look(LENS, state.here, v, state.half, state.terrain.height(LENS.axis), LOOK * DT, GAMMA):
         now = law(LENS, state.witness.recent(ROWS), 0)
         state.past.push(theta=now.theta, first=now.first, second=now.second)
 
@@ -327,7 +301,7 @@ def observe(state: KappaState, params: KappaParams) -> Mapping[str, Observable]:
     first, second = (np.log10(state.past[name]) for name in ("first", "second"))
     return {
         "psi": ComplexField("weights", _psi(state, params), (-3.047, 2.953, -3.047, 2.953), 1.1, "ψ"),
-        "loss": _lines(params.written),
+        "loss": _lines(state.terrain),
         "cloud": Cloud("weights", state.q[:SHOWN], len(state.q), "q", kind="replica"),
         "trail": Paths.of("dial", list(np.clip(bars, -10.0, 10.0))),
         "points": Cloud("dial", np.clip(points, -10.0, 10.0), len(points), "κ"),
@@ -348,8 +322,8 @@ def _psi(state: KappaState, params: KappaParams) -> Array:
 
 
 @lru_cache(maxsize=2)
-def _lines(text: str) -> Paths:
-    return Paths.of("weights", contours(GRID.axis, _loss(text)[0], LEVELS), "contour", static=True)
+def _lines(terrain: Terrain) -> Paths:
+    return Paths.of("weights", contours(GRID.axis, terrain.V, LEVELS), "contour", static=True)
 
 
 def theory(state: KappaState, params: KappaParams) -> Mapping[str, Observable]:
@@ -400,10 +374,8 @@ def verdict(state: KappaState, params: KappaParams) -> tuple[Verdict, ...]:
     felt = above or ("" if params.wave == "emergent" else other.format("are guided by a wave", "feel one another"))
     said, share = f"From {launches} launches of {params.replicas} replicas", "the share of the first law's misfit"
 
-    unfit = _unfit(state)
-
     def of(claim: Claim, measured: float, error: float, text: str, outside: str, null: float, **rest: Any) -> Verdict:
-        outside = unfit or outside
+        outside = state.strain.sentence or outside
         return judge(
             claim, measured, error, f"{said}: {text}.", null=null, outside=outside,
             waiting="" if outside and launches else waiting, **rest,
@@ -419,16 +391,6 @@ def verdict(state: KappaState, params: KappaParams) -> tuple[Verdict, ...]:
         of(HBAR, found.c, found.c_error, wave, guided_, 0.0, **near),
         of(EMERGENT, found.c, found.c_error, wave, felt, 0.0, **near),
     )
-
-
-def _unfit(state: KappaState) -> str:
-    """Why in this loss the estimator cannot be trusted; nothing when it can."""
-    looks, total, spilt = state.strain
-    if spilt > SPILT:
-        return f"The loss does not hold the replicas: {spilt:.0%} came to the wall, more than {SPILT:.0%}."
-    if total > BENT * looks:
-        return f"The loss is too steep to resolve: ⟨|∇∇V|⟩ = {total / looks:.3g} where replicas are, above {BENT:g}."
-    return ""
 
 
 # -- tours ------------------------------------------------------------------------------------------------------------
@@ -552,7 +514,7 @@ def derived(params: KappaParams) -> Mapping[str, str]:
     size = math.sqrt(abs(params.hbar2))
     known = {"μₙ = 2πħ": f"{2 * math.pi * size:.3g}"} if params.hbar2 > 0.0 else {}
     D = f"{GAMMA * params.kappa / (4.0 * params.multiplier):.3g}"
-    hand = {"V": "a formula, by hand"} if params.written else {}
+    hand = {"V": "a formula, by hand"} if params.loss == "formula" else {}
     return hand | {"law": LAWS[name], "ħ" if params.hbar2 >= 0.0 else "s": f"{size:.3g}", "D": D} | known
 
 

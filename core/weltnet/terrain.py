@@ -1,0 +1,71 @@
+"""The loss of a plane of weights as an ensemble meets it: how high, steep and bent; of a network, or as written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import RectBivariateSpline
+
+from weltnet.kernels.grid import deepest_pass
+from weltnet.systems.losses import HALF_WIDTH
+from weltnet.systems.networks import AnyReport, Report
+from weltnet.systems.teachers import Pupil, tabulate
+from weltnet.systems.written import Written
+
+__all__ = ["Terrain", "learned", "written"]
+
+Array = NDArray[Any]
+
+NODES = np.linspace(-HALF_WIDTH, HALF_WIDTH, 65)
+"""Where the loss of a network is computed; a spline runs through them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Terrain:
+    """V ≥ 0 on axis × axis, evenly spaced, first index q1, float64."""
+
+    axis: Array
+    V: Array
+    """(n, n)."""
+    force: Array
+    """−∇V: (2, n, n)."""
+    height: Callable[[Array], Array]
+    """V on the product of any axis with itself."""
+
+    @cached_property
+    def bend(self) -> Array:
+        """|∇∇V|, the root of the sum of squares of all second derivatives: (n, n), by differences of the force."""
+        slopes = np.array(np.gradient(self.force, self.axis[1] - self.axis[0], axis=(1, 2)))
+        bend: Array = np.sqrt(np.square(slopes).sum(axis=(0, 1)))
+        return bend
+
+
+def learned(pupil: Pupil, decay: float, barrier: float, axis: Array, *, report: Report) -> Terrain:
+    """V = barrier (U + ½ decay q² − min)/u of a network, u its own barrier; a spline through NODES.
+
+    Cached by all arguments but `report`, which may raise to cancel it.
+    """
+    return _learned(pupil, decay, barrier, tuple(axis.tolist()), AnyReport(report))
+
+
+@lru_cache(maxsize=4)
+def _learned(pupil: Pupil, decay: float, barrier: float, axis: tuple[float, ...], report: AnyReport) -> Terrain:
+    U = tabulate(pupil, NODES, report=report).U + 0.5 * decay * (NODES[:, None] ** 2 + NODES[None, :] ** 2)
+    V, x = RectBivariateSpline(NODES, NODES, barrier / deepest_pass(U) * (U - U.min())), np.array(axis)
+    return Terrain(x, V(x, x), -np.stack([V(x, x, dx=1), V(x, x, dy=1)]), lambda y: np.asarray(V(y, y)))
+
+
+def written(text: str, axis: Array) -> Terrain:
+    """V = a formula less its minimum, as it is typed. Cached by its arguments."""
+    return _written(text, tuple(axis.tolist()))
+
+
+@lru_cache(maxsize=4)
+def _written(text: str, axis: tuple[float, ...]) -> Terrain:
+    loss, x = Written(text), np.array(axis)
+    return Terrain(x, loss.height(x), loss.force(x), loss.height)
