@@ -40,6 +40,9 @@ export function render({ model, el }) {
   seed.onblur = () => { seed.value = model.seed }
   button('reseed', 'dice', 'New seed', luck)
   make('span', 'gap', bar)
+  button('branch', 'branch', 'Branch: keep the recorded run beside this one, go on from here  (B)', bar)
+  button('compare', 'compare', 'Pin and compare runs  (C)', bar, () => window.weltnet?.compare())
+  button('download', 'download', 'Take figures, data or a script away  (D)', bar, e => window.weltnet?.take(e.currentTarget)).setAttribute('aria-haspopup', 'true')
   button('link', 'link', 'Copy link to this exact state', bar)
   const theme = button('theme', 'light', 'Light or dark  (T)', bar, () => window.weltnet?.toggle())
 

@@ -11,14 +11,13 @@ const DRAWN = /^(seen|theory|pin[1-4])$/  // sides of a frame's items that pictu
 
 // What adds one thing to a page, each in a file of its own: constructor(page), and where it needs them frame(frame) after
 // a frame was taken, tick() four times a second, key(event) → whether it was its key, close().
-const PARTS = [Clouds, Isophase, Linked, Brush, Spoken, Keys]
+const PARTS = [Clouds, Isophase, Linked, Brush, Spoken, Download, Scrubber, Compare, Keys]
 
 class Page {
   constructor(model, el) {
     this.model = model; this.state = model.state.data; this.look = new Look(model.palettes); this.pictures = []; this.off = []
     this.stats = window.weltnet = { params: () => this.params, toggle: () => this.toggle(), frames: 0, paints: 0, painted: {}, age: [], cost: [], fps: 0, step: 0, seq: -1, digest: '', time: 0, state: 'connecting',
-      probe: (key, x, y) => this.pictures.find(p => p.plane.key === key)?.probe(x, y) ?? '',
-      png: key => this.pictures.find(p => p.plane.key === key)?.blob(), text }
+      probe: (key, x, y) => this.pictures.find(p => p.plane.key === key)?.probe(x, y) ?? '', text }
     this.ratio = Math.min(2, window.devicePixelRatio || 1)
     this.build(el)
     this.parts = PARTS.map(Part => new Part(this))
@@ -177,7 +176,7 @@ class Page {
 
   told(m) {
     const data = m?.data ?? m
-    if (data.copy !== undefined) { const u = new URL(location.href); u.search = data.copy; this.copy(u.href, 'The link to this exact state is in the clipboard.') }
+    if (data.copy !== undefined) { const u = new URL(location.href); u.search = data.copy; this.copy(u.href, data.said) }
     if (data.theme) this.toggle()
   }
 
@@ -207,7 +206,9 @@ class Page {
 
   key(e) {
     const target = e.composedPath()[0]
-    if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(target?.tagName) || target?.isContentEditable) return
+    if (e.ctrlKey || e.metaKey || e.altKey || /^(TEXTAREA|SELECT)$/.test(target?.tagName) || target?.isContentEditable) return
+    // A slider has its own keys and leaves the others to the page; what takes text keeps them all.
+    if (target?.tagName === 'INPUT' && (target.type !== 'range' && target.type !== 'checkbox' || / |Arrow|Page|Home|End|Enter|Delete|Backspace/.test(e.key) && !(target.type === 'range' && e.key === ' '))) return
     if (e.key === ' ' && /^(BUTTON|SUMMARY|A)$/.test(target?.tagName)) return
     if (this.parts.some(part => part.key?.(e))) e.preventDefault()
   }

@@ -13,8 +13,8 @@ class Picture {
     this.mark = make('span', 'brokenmark', head); this.mark.hidden = true
     this.legend = make('span', 'legend', head)
     this.readouts = make('span', 'readouts', head); this.readouts.dataset.testid = `readouts-${plane.key}`
-    const save = make('button', 'save', head, { textContent: '↓', title: 'Save this picture as PNG', type: 'button' })
-    save.setAttribute('aria-label', `Save ${plane.title} as PNG`); save.onclick = () => this.save()
+    const save = make('button', 'save', head, { textContent: '↓', title: 'Save this picture as PNG or SVG', type: 'button' })
+    save.setAttribute('aria-label', `Save ${plane.title} as PNG or SVG`); save.setAttribute('aria-haspopup', 'true'); save.dataset.testid = `save-${plane.key}`; save.onclick = () => page.stats.take(save, this)
     this.body = make('div', 'body', this.root); this.body.setAttribute('role', 'group'); this.body.setAttribute('aria-roledescription', 'picture'); this.body.setAttribute('aria-label', plane.alt)
     this.stage = make('div', 'stage', this.body)
     this.canvas = make('canvas', 'paint', this.stage); this.canvas.dataset.testid = `live-${plane.key}`
@@ -144,7 +144,7 @@ class Picture {
     const scalars = items.filter(i => i.type === 'Scalar' && i.side === 'seen'), theory = new Map(items.filter(i => i.type === 'Scalar' && i.side === 'theory').map(i => [i.key, i])), pins = items.filter(i => i.type === 'Scalar' && slotOf(i))
     const html = scalars.map(i => {
       const { symbol, value, error, unit } = i.plain, ghost = theory.get(i.key)
-      return `<span data-testid="scalar-${safe(i.key)}"><span class="own"><i>${safe(symbol)}</i> <b>${text(value, error)}</b>${error ? ` ± ${text(error, error)}` : ''}${unit ? ` <small>${safe(unit)}</small>` : ''}${ghost ? ` <em title="theory">${ghost.plain.symbol === symbol ? 'theory' : safe(ghost.plain.symbol)} ${text(ghost.plain.value, ghost.plain.error)}</em>` : ''}</span>${pins.filter(p => p.key === i.key).map(p => ` <span class="pinned pin${slotOf(p)}" title="run ${slotOf(p)}, ${safe(this.called(slotOf(p)))}"><i class="slot"><span>${slotOf(p)}</span></i>${text(p.plain.value)}</span>`).join('')}</span>`
+      return `<span data-testid="scalar-${safe(i.key)}"><span class="own"><i>${safe(symbol)}</i> <b>${text(value, error)}</b>${error ? ` ± ${text(error, error)}` : ''}${unit ? ` <small>${safe(unit)}</small>` : ''}${ghost ? ` <em title="theory">${ghost.plain.symbol === symbol ? 'theory' : safe(ghost.plain.symbol)} ${text(ghost.plain.value, ghost.plain.error)}</em>` : ''}</span>${pins.filter(p => p.key === i.key).map(p => ` <span class="pinned pin${slotOf(p)}" title="run ${slotOf(p)}, ${safe(this.called(slotOf(p)))}"><i class="slot"><span>${slotOf(p)}</span></i>${text(+p.plain.value.toPrecision(3))}</span>`).join('')}</span>`
     }).join('')
     if (html !== this.told) { this.told = html; this.readouts.innerHTML = html }
     const fields = items.filter(i => (i.type === 'Field' || i.type === 'ComplexField') && !slotOf(i))
@@ -217,20 +217,5 @@ class Picture {
     const view = Bokeh.index.find_one(this.figure)
     view?.request_repaint?.()
     this.dirty = true
-  }
-
-  async blob() {
-    // The picture as a person sees it: surface, our canvas, Bokeh's figure.
-    const view = Bokeh.index.find_one(this.figure), layer = view.export('png', true).canvas
-    const out = document.createElement('canvas'); out.width = layer.width; out.height = layer.height
-    const g = out.getContext('2d'); g.fillStyle = this.page.look.surface; g.fillRect(0, 0, out.width, out.height)
-    g.drawImage(this.canvas, 0, 0, out.width, out.height); g.drawImage(layer, 0, 0)
-    return await new Promise(done => out.toBlob(done, 'image/png'))
-  }
-
-  async save() {
-    const a = document.createElement('a'), { step, digest } = this.page.stats
-    a.href = URL.createObjectURL(await this.blob()); a.download = `weltnet-${this.page.model.slug}-${this.plane.key}-step${step}-${digest}.png`; a.click()
-    setTimeout(() => URL.revokeObjectURL(a.href), 1000)
   }
 }

@@ -85,6 +85,8 @@ class Manifest(Document):
     """Of the state at `step`; equal for equal states, bit by bit."""
     params: dict[str, Any]
     """The knobs at `step`."""
+    differing: dict[str, str]
+    """Those of them that differ from their defaults, as text."""
     verdicts: tuple[dict[str, Any], ...]
     link: str
     """Address of this state, from where a laboratory is served."""
@@ -107,6 +109,7 @@ def manifest_of(
         time_unit=experiment.time_unit,
         digest=frame.digest,
         params=frame.params.model_dump(mode="json"),
+        differing=frame.params.as_text(),
         verdicts=tuple({**dataclasses.asdict(v), "band": list(v.band)} for v in verdicts),
         link=link,
         wall_time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -43,20 +43,27 @@ LAYER = (
     "picture",
     "feed",
     "keys",
+    "scrubber",
+    "compare",
     "cloud",
     "linked",
     "brush",
     "spoken",
+    "export",
+    "download",
     "page",
 )
 """The files of the live layer, each of which may use those before it: together one script."""
+
+SHEETS = ("page", "scrubber", "compare", "cloud", "brush", "download")
+"""Its style sheets."""
 
 
 class Live(Hearing):
     """The main column of a page (see `assets/live/page.js`)."""
 
     _esm = assets.joined("live", LAYER)
-    _stylesheets = [theme.sheet(f"live/{name}.css") for name in ("page", "cloud", "brush")]  # noqa: RUF012 (Panel reads a plain list)
+    _stylesheets = [theme.sheet(f"live/{name}.css") for name in SHEETS]  # noqa: RUF012 (Panel reads a plain list)
 
     state = pn.custom.Child()
     heading = pn.custom.Child()
