@@ -77,7 +77,7 @@ def _label(run: Kept, pin: Pinned) -> str:
     if pin.log.seed != run.log.seed:
         words.append(f"seed {pin.log.seed}")
     if not words:
-        return "the same so far" if pin.digest == run.digest else "the same knobs, turned at other steps"
+        return "same so far" if pin.digest == run.digest else "another past"
     more = len(words) - MOST_WORDS
     return " · ".join(words[:MOST_WORDS]) + (f" · {more} more" if more > 0 else "")
 
