@@ -321,7 +321,7 @@ def _counted(t: Tally) -> str:
 
 def _calibrated(t: Tally) -> str:
     if t.calibrated is None:
-        return "Estimators not calibrated in this version yet: <code>weltnet calibrate</code>"
+        return "Estimators not calibrated yet: <code>weltnet calibrate</code>"
     done = t.reproduced + t.missed
     rest = "" if done == t.known else f", {t.known - done} not tried: <code>weltnet calibrate</code>"
     missed = f", <b>{t.missed} missed</b>" if t.missed else ""

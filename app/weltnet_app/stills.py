@@ -39,6 +39,9 @@ STEPS = 1200
 SECONDS = 10.0
 """A still is taken where verdicts mean what they say, but no later than after so many steps or seconds."""
 
+NICE = 19
+"""By how much the process that makes stills is nicer than pages; 19 is the most."""
+
 AFTER = 8.0
 """Seconds from the start of the lab to the first still."""
 
@@ -138,9 +141,10 @@ class Stills:
     """Has missing stills made, one after another, by one process that waits whenever pages need the cores."""
 
     def __init__(self, experiments: Sequence[Experiment[Any, Any]], runs: Runs) -> None:
-        self.experiments, self.runs = experiments, runs
+        self.runs = runs
+        self._wanted = [e.slug for e in experiments]
         self._began = time.monotonic()
-        self._attempts: dict[str, int] = {}
+        self._attempts = dict.fromkeys(self._wanted, 0)
         self._process: Any = None
         self._pipe: Any = None
         self._starting = self._going = False
@@ -158,13 +162,15 @@ class Stills:
             self._end()
         if now - self._began < AFTER or not self.runs.room:
             return
-        for e in self.experiments:
-            if self._attempts.get(e.slug, 0) < ATTEMPTS and load(e.slug) is None:
-                self._attempts[e.slug] = self._attempts.get(e.slug, 0) + 1
+        while self._wanted:
+            slug = self._wanted[0]
+            if self._attempts[slug] < ATTEMPTS and load(slug) is None:
+                self._attempts[slug] += 1
                 self._starting = True
                 # Elsewhere, because the fork server may still be importing.
-                self.runs.loop.run_in_executor(None, self._start, e.slug)
+                self.runs.loop.run_in_executor(None, self._start, slug)
                 return
+            self._wanted.pop(0)
 
     def close(self) -> None:
         """End the process."""
@@ -174,7 +180,9 @@ class Stills:
     def _start(self, slug: str) -> None:
         method = worker.context()
         pipe, child = method.Pipe()
-        process = method.Process(target=_make, args=(child, slug, STEPS, SECONDS), daemon=True, name=f"still of {slug}")
+        process = method.Process(
+            target=_make, args=(child, slug, STEPS, SECONDS, NICE), daemon=True, name=f"still of {slug}"
+        )
         try:
             with worker.environment():
                 process.start()
@@ -205,12 +213,12 @@ class Stills:
                     shutil.rmtree(other, ignore_errors=True)
 
 
-def _make(pipe: Any, slug: str, steps: int, seconds: float) -> None:
-    """Make one still at the lowest priority; whatever goes wrong will go wrong again in a run, which has a page."""
+def _make(pipe: Any, slug: str, steps: int, seconds: float, nice: int) -> None:
+    """Make one still at a low priority; whatever goes wrong will go wrong again in a run, which has a page."""
     from weltnet.experiments import by_slug
 
     if hasattr(os, "nice"):
-        os.nice(19)
+        os.nice(nice)
 
     def heed(fraction: float = 0.0, text: str = "") -> None:
         while pipe.poll(0 if going[0] else None):

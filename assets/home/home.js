@@ -23,7 +23,7 @@ function ticks(low, high, most) {
 }
 
 class Plot {
-  // One plane on one canvas. `small`: no numbers, and a square plane fills its place, cut above and below.
+  // One plane on one canvas. `small`: no numbers and no names.
   constructor(canvas, plane, small = false) {
     Object.assign(this, { canvas, plane, small, items: [], memory: new Map(), g: canvas.getContext('2d') })
     new ResizeObserver(() => this.paint()).observe(canvas)
@@ -34,13 +34,8 @@ class Plot {
     let [x0, x1] = plane.x, [y0, y1] = plane.y, left = small ? 15 * k : 50 * k, right = w - (small ? 12 * k : named ? 92 * k : 14 * k), top = (small ? 10 : 6) * k, bottom = h - (small ? 14 : 40) * k
     if (plane.square) {
       const a = (x1 - x0) / (y1 - y0)
-      if (small) {
-        const high = (bottom - top) / (right - left) * (x1 - x0), mid = (y0 + y1) / 2
-        if (high < y1 - y0) { y0 = mid - high / 2; y1 = mid + high / 2 } else { const wide = (right - left) / (bottom - top) * (y1 - y0), m = (x0 + x1) / 2; x0 = m - wide / 2; x1 = m + wide / 2 }
-      } else {
-        const side = Math.min(right - left, (bottom - top) * a), spare = right - left - side
-        left += spare / 2; right -= spare / 2; const rest = bottom - top - side / a; top += rest / 2; bottom -= rest / 2
-      }
+      const side = Math.min(right - left, (bottom - top) * a), spare = right - left - side, rest = bottom - top - side / a
+      left += spare / 2; right -= spare / 2; top += rest / 2; bottom -= rest / 2
     }
     const kx = (right - left) / (x1 - x0), ky = (bottom - top) / (y1 - y0)
     return { left, right, top, bottom, width: right - left, height: bottom - top, x0, x1, y0, y1, room: Math.max(20, w - right - 12 * k), x: v => left + (v - x0) * kx, y: v => bottom - (v - y0) * ky }
@@ -77,8 +72,8 @@ class Plot {
     for (const v of xs) g.fillText(text(v), at.x(v), bottom + 7 * k)
     g.textBaseline = 'middle'; g.textAlign = 'right'
     for (const v of ys) g.fillText(text(v), left - 7 * k, at.y(v))
-    g.font = `italic ${13.5 * k}px ${look.serif}`; g.textAlign = 'center'; g.textBaseline = 'alphabetic'
-    g.fillText(plane.labels[0], (left + right) / 2, bottom + 33 * k)
+    g.font = `italic ${13.5 * k}px ${look.serif}`; g.textAlign = 'right'; g.textBaseline = 'alphabetic'
+    g.fillText(plane.labels[0], right, bottom + 33 * k); g.textAlign = 'center'
     g.save(); g.translate(left - 36 * k, (top + bottom) / 2); g.rotate(-Math.PI / 2); g.fillText(plane.labels[1], 0, 0); g.restore()
   }
 }
