@@ -17,6 +17,9 @@ from weltnet.timeline import Log
 from weltnet_app import assets, calibrating, comparing, theme
 from weltnet_app.controls import Controls
 from weltnet_app.hearing import Hearing
+from weltnet_app.narration import Narration
+from weltnet_app.runs import Place
+from weltnet_app.touring import STRAYS, Touring, menu
 from weltnet_app.verdict_cards import Cards
 from weltnet_app.views.figure import Figure, describe
 from weltnet_app.views.live import Live, State
@@ -47,6 +50,7 @@ class Run(Protocol):
     layout_id: str
     verdicts: tuple[Verdict, ...]
     progress: tuple[float, str] | None
+    stoppable: bool
     error: str
     notice: str
     end: int
@@ -56,8 +60,11 @@ class Run(Protocol):
 
     @property
     def pins(self) -> Sequence[comparing.Pinned]: ...
-    def play(self) -> None: ...
+    def play(self, until: int | None = None) -> None: ...
+    def place(self) -> Place: ...
+    def go(self, place: Place) -> None: ...
     def pause(self) -> None: ...
+    def halt(self) -> None: ...
     def step_forward(self) -> None: ...
     def step_back(self) -> None: ...
     def seek(self, step: int) -> None: ...
@@ -73,9 +80,13 @@ class Run(Protocol):
     def watch(self, callback: Callable[[], None]) -> Callable[[], None]: ...
 
 
-def page(run: Run, *, experiments: Sequence[Experiment[Any, Any]], theme: str, view: str) -> pn.viewable.Viewable:
-    """The whole page of a run. `theme` is `light`, `dark` or nothing; `view` is `desk`, `projector` or nothing."""
-    return Desk(run, experiments, theme if theme in ("light", "dark") else "light", view if view in VIEWS else "").root
+def page(
+    run: Run, *, experiments: Sequence[Experiment[Any, Any]], theme: str, view: str, tour: tuple[str, int] | None = None
+) -> pn.viewable.Viewable:
+    """The whole page of a run. `theme` is `light`, `dark` or nothing; `view` is `desk`, `projector` or nothing; `tour`
+    is the name and the stop of a tour that the run is already at."""
+    mode, view = theme if theme in ("light", "dark") else "light", view if view in VIEWS else ""
+    return Desk(run, experiments, mode, view, tour).root
 
 
 class Bar(Hearing):
@@ -85,6 +96,7 @@ class Bar(Hearing):
     _stylesheets = [theme.sheet("bar.css")]  # noqa: RUF012 (Panel reads a plain list)
 
     experiments = param.List()
+    tours = param.List()
     slug = param.String()
     playing = param.Boolean()
     speed = param.Number(1.0)
@@ -107,7 +119,14 @@ class Heading(pn.custom.JSComponent):
 class Desk:
     """A page and the run it shows. Everything people do goes through `_act`; everything they see through `refresh`."""
 
-    def __init__(self, run: Run, experiments: Sequence[Experiment[Any, Any]], mode: str, view: str) -> None:
+    def __init__(
+        self,
+        run: Run,
+        experiments: Sequence[Experiment[Any, Any]],
+        mode: str,
+        view: str,
+        tour: tuple[str, int] | None = None,
+    ) -> None:
         self.run, self.experiment = run, run.experiment
         self._complaint = ""
         self._judged = 0.0
@@ -126,13 +145,16 @@ class Desk:
             )
             for i, (key, plane) in enumerate(e.planes.items())
         }
-        self.controls = Controls(e, run.params, self._set, self._complain)
+        self.controls = Controls(e, run.params, self._set, self._complain, folded=view == "projector")
+        self.touring = Touring(e, run, self.controls.set, self.refresh)
+        self.narration = Narration(e)
         self.cards = Cards(e, run.params, lambda names: self.controls.set(broken=names))
         self.calibrated = calibrating.Calibrated(self._calibrate, margin=0)
         self.bar = Bar(
             self._act,
             slug=e.slug,
             experiments=[{"slug": x.slug, "title": x.title, "group": x.group} for x in experiments],
+            tours=menu(experiments),
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -147,7 +169,9 @@ class Desk:
                 pn.pane.HoloViews(f.element, sizing_mode="stretch_both", linked_axes=False, margin=0)
                 for f in self.figures.values()
             ],
-            cards=self.cards.panes[:3] if view == "projector" else self.cards.panes,
+            cards=self.cards.panes,
+            claims=[c.name for c in e.claims],
+            saboteurs=[{"name": s.name, "assumption": s.assumption} for s in e.saboteurs],
             calibrated=self.calibrated,
             run=run.id,
             slug=e.slug,
@@ -159,6 +183,8 @@ class Desk:
             margin=0,
         )
         self.acts = self._acts()
+        if tour:
+            self.touring.start(*tour, there=True)
         self.root = self._shell(mode, view, scale)
         self.refresh()
         self._follow()
@@ -171,6 +197,8 @@ class Desk:
         return {
             "ready": lambda _: self._greet(),
             "toggle": lambda _: run.pause() if run.playing else run.play(),
+            "pause": lambda _: run.pause(),
+            "stop": lambda _: run.halt(),
             "forward": lambda _: run.step_forward(),
             "back": lambda _: run.step_back(),
             "seek": lambda value: run.seek(_whole(value)),
@@ -182,8 +210,11 @@ class Desk:
             "seed": lambda value: run.reseed(_whole(value)),
             "speed": lambda value: run.set_speed(_number(value)),
             "last_good": lambda _: run.resume_last_good(),
-            "link": lambda _: self.live.tell(copy=run.link()),
+            "link": lambda _: self._copy(run.link()),
             "dismiss": lambda _: self._dismiss(),
+            "tour": lambda value: self._tour(value),
+            "break": lambda value: self._break(str(value)),
+            "heard": lambda _: self._heard(),
         }
 
     def _act(self, message: Mapping[str, Any]) -> None:
@@ -192,6 +223,8 @@ class Desk:
             return
         try:
             act(message.get("value"))
+            if message.get("act") in STRAYS:
+                self.touring.strayed()
         except BadParams as refused:
             self._complain(str(refused))
         else:
@@ -199,8 +232,24 @@ class Desk:
                 self._complaint = ""
                 self.refresh()
 
+    def _copy(self, query: str) -> None:
+        left = " without the pinned runs, which it is too long for" if self.run.pins and "pins=" not in query else ""
+        self.live.tell(copy=query, said=f"The link to this exact state is in the clipboard{left}.")
+
     def _dismiss(self) -> None:
         self._complaint = self.run.notice = ""
+        self.refresh()
+
+    def _tour(self, value: Any) -> None:
+        self.touring.act(value)
+        self.root.sidebar_open = self.root.sidebar_open or self.touring.tour is not None
+
+    def _break(self, name: str) -> None:
+        on = set(self.run.params.broken) ^ {name}
+        self.controls.set(broken=tuple(s.name for s in self.experiment.saboteurs if s.name in on))
+
+    def _heard(self) -> None:
+        self.narration.dismiss()
         self.refresh()
 
     def _calibrate(self, message: Mapping[str, Any]) -> None:
@@ -217,6 +266,7 @@ class Desk:
 
     def _set(self, **changes: Any) -> None:
         self.run.set(**changes)
+        self.touring.strayed()
         self._complaint = ""
         self.refresh()
 
@@ -234,11 +284,15 @@ class Desk:
         if self._served and not self.state.greeted:
             return
         run, state, bar = self.run, self.state, self.bar
+        self.narration.follow(run)
         with pn.io.hold():
+            self.touring.follow()
             _update(bar, playing=run.playing, speed=run.speed, seed=str(run.seed))
             on = [s for s in self.experiment.saboteurs if run.params.breaks(s.name)]
             broken = {plane: s.assumption for s in on for plane in s.planes}
-            progress = None if run.progress is None else {"fraction": run.progress[0], "text": run.progress[1]}
+            progress = None
+            if run.progress is not None:
+                progress = {"fraction": run.progress[0], "text": run.progress[1], "stop": run.stoppable}
             _update(
                 state,
                 playing=run.playing,
@@ -248,6 +302,10 @@ class Desk:
                 error=run.error,
                 progress=progress,
                 broken=broken,
+                told=self.narration.text,
+                speed=run.speed,
+                touring=self.touring.here,
+                look=self.touring.look,
                 end=run.end,
                 kept=list(run.kept),
                 pins=comparing.chips(run, run.pins),
@@ -293,15 +351,15 @@ class Desk:
         if (document := pn.state.curdoc) is not None:
             document.theme = theme.bokeh()
             document.template_variables["html_attrs"] = f'data-theme="{mode}"'
-        height = f"{56 * scale:.0f}px"
+        height = "calc(56px * var(--k))"
         shell = pmui.Page(
             title=f"{self.experiment.title} · weltnet",
             favicon=assets.ASSETS / "icon.svg",
             header=[self.bar],
-            sidebar=[self.controls.knobs],
+            sidebar=[self.touring.guide, self.controls.knobs],
             main=[self.live],
-            sidebar_open=view != "projector",
-            sidebar_width=256,
+            sidebar_open=view != "projector" or self.touring.tour is not None,
+            sidebar_width=round(256 * scale),
             sidebar_resizable=False,
             dark_theme=mode == "dark",
             theme_toggle=False,

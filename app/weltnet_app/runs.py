@@ -133,6 +133,7 @@ class Run:
         self.layout_id = ""
         self.verdicts: tuple[Verdict, ...] = ()
         self.progress: tuple[float, str] | None = (0.0, "starting the simulation")
+        self.stoppable = False
         self.error = ""
         self.notice = ""
         self.passing = False
@@ -172,6 +173,11 @@ class Run:
     def pause(self) -> None:
         """Stop at once."""
         self._tell("pause")
+
+    def halt(self) -> None:
+        """Give up what is being prepared: the last run stays, paused where it is."""
+        self._promised = ""
+        self._tell("stop")
 
     def step_forward(self) -> None:
         """Pause and go one stride forward."""
@@ -427,6 +433,7 @@ class Run:
         text, left = message["text"], message["seconds"]
         about = f" (about {left:.0f} s more)" if left >= 0.5 else ""
         self.progress = (message["fraction"], text + about) if text else None
+        self.stoppable = bool(text) and message.get("stop", False)
 
     def _hear_layout(self, message: dict[str, Any], blob: bytes) -> None:
         self.layout, self.layout_id = codec.decode(blob, self.experiment.params), message["layout"]

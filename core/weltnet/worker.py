@@ -337,7 +337,7 @@ class _Child:
         self.told = now
         elapsed = now - self.preparing
         left = elapsed * (1 - fraction) / fraction if fraction > 0.02 and elapsed > 0.5 else -1.0
-        self.tell("progress", fraction=float(fraction), text=text, seconds=left)
+        self.tell("progress", fraction=float(fraction), text=text, seconds=left, stop="stop" in self.cancelling)
         self.receive(0)
         if any(m["do"] in self.cancelling for m, _ in self.inbox):
             raise Cancelled
@@ -380,7 +380,12 @@ class _Child:
             for values in past:
                 params = self.experiment.params.parse(values, params)
             line.load(saved_at, params, saved)
-        line.seek(at, self.report)
+        self.cancelling = ("open", "quit", "stop")
+        try:
+            line.seek(at, self.report)
+        except Cancelled:
+            if any(m["do"] in ("open", "quit") for m, _ in self.inbox):
+                raise
         line.seq += seq
         line.end = max(line.end, end)
         self.line = line
@@ -447,9 +452,16 @@ class _Child:
         """Go to a step and pause there; only the newest of several wishes is followed."""
         self.playing = False
         if self.line and not any(m["do"] == "seek" for m, _ in self.inbox):
-            self.preparing, self.cancelling = time.monotonic(), ("seek", *ANEW)
+            self.preparing, self.cancelling = time.monotonic(), ("seek", "stop", *ANEW)
             self.line.seek(step, self.report)
             self.status()
+
+    def do_stop(self, blob: bytes) -> None:
+        """Give up what is being prepared: the last run stays, paused where it is."""
+        self.playing, self.wish = False, None
+        if self.line:
+            self.tell("notice", sentence=f"Stopped; the run is paused at step {self.line.step}.")
+            self.turned()
 
     def do_last_good(self, blob: bytes) -> None:
         self.do_seek(blob, self.good_step)
@@ -502,7 +514,7 @@ class _Child:
         """Begin the run that is wished for; cancelled half-way, the wish stays and the old run too."""
         if self.line is None or self.wish is None:
             return
-        self.preparing, self.cancelling = time.monotonic(), ("set", "open", "reseed", "quit")
+        self.preparing, self.cancelling = time.monotonic(), ("set", "open", "reseed", "quit", "stop")
         params, seed = self.wish
         self.line.begin(params, seed, self.report, self.line.params)
         self.line.seq += 1
