@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import sys
+import time
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -150,6 +151,8 @@ def run_(
     params: str | None = None,
     seed: str = "0",
     steps: str | None = None,
+    out: str | None = None,
+    every: str | None = None,
     as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """Run one experiment without a browser and judge its claims.
@@ -168,6 +171,10 @@ def run_(
         The seed of every random number of the run.
     steps
         Learning steps; by default as many as the experiment's verdicts need.
+    out
+        Record frames here: a folder name.zarr, a file name.zarr.zip or name.csv.zip, which must not exist yet.
+    every
+        Learning steps between two recorded frames; by default so many that there are about a hundred.
     as_json
         Print JSON: slug, title, seed, steps, digest, seconds, params, verdicts.
     """
@@ -183,10 +190,22 @@ def run_(
     values |= dict(_assignment(experiment, text) for text in changes or ())
     knobs = experiment.params.parse(values)
     number = _whole("--seed", seed, 0, LARGEST_SEED, "the seed of the run")
-    length = None if steps is None else _whole("--steps", steps, 0, LARGEST_RUN, "learning steps")
+    length = experiment.verify_steps
+    if steps is not None:
+        length = _whole("--steps", steps, 0, LARGEST_RUN, "learning steps")
+    between = max(1, length // 100)
+    if every is not None:
+        between = _whole("--every", every, 1, LARGEST_RUN, "learning steps between two recorded frames")
+    place = None if out is None else _place(out)
+    if every is not None and place is None:
+        raise Refused("--every is refused without --out; allowed: together with the recording's name")
     with _Progress() as progress:
+        report = progress.part(f"{slug}, seed {number}")
         try:
-            outcome = run.outcome(experiment, knobs, number, length, progress.part(f"{slug}, seed {number}"))
+            if place is None:
+                outcome = run.outcome(experiment, knobs, number, length, report)
+            else:
+                outcome = _recorded(experiment, knobs, number, length, between, place, report)
         except FAULTS as fault:
             return _broken(slug, number, str(fault) or type(fault).__name__)
     if as_json:
@@ -196,9 +215,11 @@ def run_(
     for v in outcome.verdicts:
         registered = experiment.claim(v.claim).registered
         table.add_row(v.claim, v.word, registered, _measured(v), *map(_short, (v.predicted, v.null)), v.sentence)
-    out = _out()
-    out.print(table)
-    out.print(f"{experiment.title}, seed {number}, {outcome.steps} steps, digest {outcome.digest}.")
+    console = _out()
+    console.print(table)
+    console.print(f"{experiment.title}, seed {number}, {outcome.steps} steps, digest {outcome.digest}.")
+    if place is not None:
+        console.print(f"Recorded in {place}.")
     return 0
 
 
@@ -542,6 +563,34 @@ def _assignment(experiment: Experiment[Any, Any], text: str) -> tuple[str, str]:
         allowed = ", ".join(experiment.params.model_fields)
         raise Refused(f"--set {_clip(text)} is refused; allowed: name=value with one of the names {allowed}")
     return name.strip(), value.strip()
+
+
+def _place(name: str) -> Path:
+    """Where a recording goes, before anything is computed for it."""
+    from weltnet.recording import KINDS
+
+    path = Path(name)
+    if not name.endswith(KINDS):
+        raise Refused(f"--out = {_clip(name)} is refused; allowed: a name that ends in {', '.join(KINDS)}")
+    if path.exists():
+        raise Refused(f"--out = {_clip(name)} is there already; allowed: a new name, or delete it first")
+    return path
+
+
+def _recorded(
+    experiment: Experiment[Any, Any], knobs: Any, seed: int, steps: int, every: int, path: Path, report: Any
+) -> Outcome:
+    """A run whose frames are written while it goes; what a fault ends is recorded up to it."""
+    from weltnet import recording, run
+    from weltnet.timeline import Timeline
+
+    start = time.perf_counter()
+    line = Timeline(experiment, knobs, seed, report)
+    try:
+        recording.save(run.sampled(line, steps, every, report), path, experiment, line.log, verdicts=line.verdicts)
+    except OSError as error:
+        raise Refused(f"--out = {_clip(str(path))} cannot be written ({error.strerror or error})") from None
+    return run.Outcome(line.verdicts(), line.step, line.digest(), time.perf_counter() - start)
 
 
 def _file(path: Path) -> dict[str, Any]:

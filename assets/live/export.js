@@ -20,7 +20,8 @@ class Sheet {
     for (const { picture, items } of shots) picture.tell(items)
     const rects = shots.map(s => s.picture.root.getBoundingClientRect()), left = Math.min(...rects.map(r => r.left)), top = Math.min(...rects.map(r => r.top))
     this.shots.forEach((s, i) => { const { left: x, top: y, width, height } = rects[i]; s.place = { x: x - left, y: y - top, width, height, left: x, top: y } })
-    this.inner = Math.max(...rects.map(r => r.right)) - left; this.tall = Math.max(...rects.map(r => r.bottom)) - top
+    // Words want a column of some width, also under a small picture.
+    this.across = Math.max(...rects.map(r => r.right)) - left; this.inner = Math.max(this.across, 440 * this.k); this.tall = Math.max(...rects.map(r => r.bottom)) - top
     this.pen = document.createElement('canvas').getContext('2d')
     this.blocks = this.layout()
     this.width = Math.ceil(this.inner + 2 * this.margin)
@@ -33,7 +34,7 @@ class Sheet {
     const { look, heading, manifest, shots, whole, k } = this, word = (s, size, colour = look.ink2, weight = 400, family = look.sans) => ({ s, font: this.font(size, weight, family), colour, size: size * k })
     const said = parts => this.paragraph(parts), blocks = []
     if (whole) blocks.push(...this.title(word))
-    blocks.push({ h: this.tall, gap: 10 * k, paint: (g, x, y) => { for (const shot of shots) this.picture(g, shot, x + shot.place.x, y + shot.place.y) } })
+    blocks.push({ h: this.tall, gap: 10 * k, paint: (g, x, y) => { for (const shot of shots) this.picture(g, shot, x + (this.inner - this.across) / 2 + shot.place.x, y + shot.place.y) } })
     const captions = shots.flatMap(({ picture: { plane } }) => [word(`${plane.title}: `, 12.5, look.ink, 600), word(`${plane.caption}. `, 12.5)])
     if (!whole) captions.push(word(`${heading.title}: `, 12.5, look.ink, 600), word(`${heading.question} `, 12.5))
     blocks.push(said(captions))

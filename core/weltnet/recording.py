@@ -132,8 +132,8 @@ def save(
     """Write frames, in rising steps, to a new recording, a few at a time; returns the manifest of the last one.
 
     log: what the run is a function of, or its seed when its knobs were not turned. `verdicts` is asked after the last
-    frame. Raises ValueError with one sentence when there is no frame, or the name says no known form; FileExistsError
-    when it is taken.
+    frame. A fault on the way is raised again after what came before it was written. Raises ValueError with one sentence
+    when there is no frame, or the name says no known form; FileExistsError when it is taken.
     """
     path = Path(path)
     kind = next((k for k in sorted(KINDS, key=len, reverse=True) if path.name.endswith(k)), None)
@@ -145,11 +145,13 @@ def save(
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as place:
         folder = Path(place) / "recording"
         write = _tables if kind == ".csv.zip" else _zarr
-        last = write(iter(frames), folder, experiment)
-        seed = log if isinstance(log, int) else log.seed
-        first, last_frame = last
-        log = Log(seed, first.params.model_dump(mode="json")) if isinstance(log, int) else log
-        said = manifest_of(experiment, log, last_frame, verdicts(), link)
+        faults: list[BaseException] = []
+        ends = write(_until(frames, faults), folder, experiment)
+        if ends is None:
+            raise faults[0] if faults else ValueError(f"no frame of {experiment.slug} was given; allowed: one or more")
+        first, last = ends
+        log = Log(log, first.params.model_dump(mode="json")) if isinstance(log, int) else log
+        said = manifest_of(experiment, log, last, () if faults else verdicts(), link)
         if kind == ".csv.zip":
             (folder / "manifest.json").write_text(said.model_dump_json(indent=1), encoding="utf-8")
         else:
@@ -158,7 +160,16 @@ def save(
             shutil.move(folder, path)
         else:
             _zip(folder, path)
+    if faults:
+        raise faults[0]
     return said
+
+
+def _until(frames: Iterable[Frame], faults: list[BaseException]) -> Iterator[Frame]:
+    try:
+        yield from frames
+    except (Exception, KeyboardInterrupt) as fault:
+        faults.append(fault)
 
 
 def _zip(folder: Path, path: Path) -> None:
@@ -172,10 +183,6 @@ def _zip(folder: Path, path: Path) -> None:
 def _blocks(frames: Iterator[Frame]) -> Iterator[list[Frame]]:
     while block := list(itertools.islice(frames, BLOCK)):
         yield block
-
-
-def _empty(experiment: Experiment[Any, Any]) -> ValueError:
-    return ValueError(f"no frame of {experiment.slug} was given, so nothing was written; allowed: at least one")
 
 
 def _arrays(value: Observable) -> dict[str, Array]:
@@ -197,14 +204,17 @@ def _dims(value: Observable, name: str, array: Array) -> tuple[str, ...]:
 
 
 def _variable(key: str, field: str = "value") -> str:
-    key = key.replace(" ", "_")
-    return key if field in MAIN or field == "value" else f"{key}_{field}"
+    return _part(key, "" if field in MAIN or field == "value" else field)
+
+
+def _part(key: str, what: str) -> str:
+    return f"{key} {what}".strip().replace(" ", "_")
 
 
 # -- zarr -------------------------------------------------------------------------------------------------------------
 
 
-def _zarr(frames: Iterator[Frame], folder: Path, experiment: Experiment[Any, Any]) -> tuple[Frame, Frame]:
+def _zarr(frames: Iterator[Frame], folder: Path, experiment: Experiment[Any, Any]) -> tuple[Frame, Frame] | None:
     import zarr
 
     root: Any = zarr.create_group(zarr.storage.LocalStore(folder), zarr_format=3, attributes={"coordinates": "time"})
@@ -233,7 +243,7 @@ def _zarr(frames: Iterator[Frame], folder: Path, experiment: Experiment[Any, Any
                 _observable(group, key, [getattr(f, side).get(key) for f in block], done, experiment)
         done += len(block)
     if first is None or last is None:
-        raise _empty(experiment)
+        return None
     for group in (root, *groups.values()):
         for _, array in group.arrays():
             if array.metadata.dimension_names[:1] == ("step",) and array.shape[0] < done:
@@ -278,14 +288,14 @@ def _observable(
     for name in dict.fromkeys(name for v in values if v is not None for name in _arrays(v)):
         arrays = [None if v is None else _arrays(v).get(name) for v in values]
         dims = _dims(given, name, next(a for a in arrays if a is not None))
-        _extend(group, _variable(key, name), arrays, done, tuple(_variable(key, d) for d in dims), said)
+        _extend(group, _variable(key, name), arrays, done, tuple(_part(key, d) for d in dims), said)
         sizes |= {
             d: [None if a is None else np.int64(a.shape[i]) for a in arrays] for i, d in enumerate(dims) if d in RAGGED
         }
     for dim, rows in sizes.items():
-        name = _variable(key, dim)
+        name = _part(key, dim)
         _extend(group, f"{name}_size", rows, done, (), {"long_name": f"how much of {name} is filled"})
-    if isinstance(given, Field | ComplexField) and _variable(key, "x") not in group:
+    if isinstance(given, Field | ComplexField) and _part(key, "x") not in group:
         _centres(group, key, given, experiment)
 
 
@@ -297,7 +307,7 @@ def _centres(group: Any, key: str, field: Field | ComplexField, experiment: Expe
     nx, ny = field.values.shape
     for name, low, high, n, axis in (("x", x0, x1, nx, x), ("y", y0, y1, ny, y)):
         said = {"symbol": axis.symbol, "units": axis.unit}
-        dim = _variable(key, name)
+        dim = _part(key, name)
         made = group.create_array(dim, shape=(n,), dtype=np.float64, dimension_names=(dim,), attributes=said)
         made[...] = _centre(low, high, n)
 
@@ -447,7 +457,7 @@ def tree(
 # -- tables -----------------------------------------------------------------------------------------------------------
 
 
-def _tables(frames: Iterator[Frame], folder: Path, experiment: Experiment[Any, Any]) -> tuple[Frame, Frame]:
+def _tables(frames: Iterator[Frame], folder: Path, experiment: Experiment[Any, Any]) -> tuple[Frame, Frame] | None:
     """One tidy table per observable, one for all numbers, and one of the frames."""
     folder.mkdir(parents=True)
     first = last = None
@@ -477,7 +487,7 @@ def _tables(frames: Iterator[Frame], folder: Path, experiment: Experiment[Any, A
                     rows = zip(*(c.tolist() for c in columns), strict=True)
                     add(f"{name}{ending}", ("step", *header), ((frame.step, *row) for row in rows))
     if first is None or last is None:
-        raise _empty(experiment)
+        return None
     return first, last
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from weltnet.experiment import Experiment, Frame, P, Report, S, Verdict
 from weltnet.timeline import Timeline, silent
 
-__all__ = ["Outcome", "frames", "outcome", "verified"]
+__all__ = ["Outcome", "frames", "outcome", "sampled", "verified"]
 
 
 def frames(
@@ -20,6 +20,20 @@ def frames(
     while True:
         yield line.frame()
         line.advance()
+
+
+def sampled(line: Timeline[P, S], steps: int, every: int, report: Report = silent) -> Iterator[Frame]:
+    """Frames of a run as it is carried to `steps`: now, at every multiple of `every` on the way, and at the end.
+
+    Both are taken in whole strides: `every` is rounded up, `steps` down.
+    """
+    stride = line.experiment.stride
+    every, end = every + -every % stride, steps - steps % stride
+    yield line.frame()
+    for step in (*range((line.step // every + 1) * every, end, every), end):
+        if step > line.step:
+            line.seek(step, report)
+            yield line.frame()
 
 
 @dataclass(frozen=True, slots=True)
