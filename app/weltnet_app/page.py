@@ -376,6 +376,8 @@ class Desk:
                 ".MuiDrawer-paper": {
                     "backgroundColor": "var(--paper)", "backgroundImage": "none", "borderRight": "1px solid var(--line)"
                 },
+                "@media (prefers-reduced-motion: reduce)": {"*": {"transition": "none !important"}},
+                "@media (max-width: 700px)": {".MuiAppBar-root .MuiIconButton-root": {"display": "none"}},
                 ".MuiToolbar-root": {"minHeight": f"{height} !important", "height": height},
                 ".main": {"padding": "0 !important", "backgroundColor": "var(--paper) !important"},
                 "backgroundColor": "var(--paper)",

@@ -200,9 +200,15 @@ def face(claim: Claim, verdict: Verdict | None, kept: Stored, *, broken: bool, m
         f'<i class="symbol narrow" title="{note}">{html.escape(claim.symbol)}</i></div>'
         f'<h3 title="{html.escape(claim.sentence)} {html.escape(claim.source)}">{html.escape(claim.sentence)}</h3>'
         f"{numbers}"
-        f'<div class="stored" data-testid="stored-{name}" title="{html.escape(kept.words)}">{html.escape(kept.line)}'
+        f'<div class="stored" data-testid="stored-{name}" title="{html.escape(kept.words)}">{_wrapped(kept.line)}'
         "</div></article>"
     )
+
+
+def _wrapped(line: str) -> str:
+    """A stored line whose command a narrow card leaves to the tooltip."""
+    said, colon, command = html.escape(line).partition(": weltnet ")
+    return f'{said}<span class="wide">: <code>weltnet {command}</code></span>' if colon else said
 
 
 class Cards:
