@@ -36,3 +36,6 @@ function text(x, error = 0) {
 const grouped = n => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, '\u2009')
 
 const safe = s => String(s).replace(/[&<>"]/g, c => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c])
+
+// A symbol as it is set: what follows its underscore stands lower.
+const lowered = s => safe(s).replace(/_(\w+)/g, '<sub>$1</sub>')

@@ -42,6 +42,7 @@ class StillRun:
         self.layout_id, self.error, self.notice = "", "", ""
         self.verdicts: tuple[Verdict, ...] = ()
         self.progress: tuple[float, str] | None = None
+        self.stoppable = True
         self.told: list[Any] = []
         self.end, self.kept, self.pins = 0, (), ()
 
@@ -156,7 +157,8 @@ def test_page_shows_the_state_of_the_run() -> None:
     run.error, run.progress, run.playing = "It stopped.", (0.5, "training"), False
     desk.refresh()
     state = desk.state
-    assert (state.error, state.progress, state.playing) == ("It stopped.", {"fraction": 0.5, "text": "training"}, False)
+    assert (state.error, state.playing) == ("It stopped.", False)
+    assert state.progress == {"fraction": 0.5, "text": "training", "stop": True}
     assert state.broken == dict.fromkeys(saboteur.planes, saboteur.assumption)
 
 
