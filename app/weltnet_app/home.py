@@ -207,7 +207,7 @@ def _css(scale: float) -> str:
 
 @cache
 def _script() -> str:
-    live = assets.joined("live", ("look", "message", "painters", "feed"))
+    live = assets.joined("live", ("look", "message", "isolines", "painters", "feed"))
     palettes = json.dumps(theme.palettes(), separators=(",", ":"))
     return f"const PALETTES = {palettes}\n{assets.read('icons.js')}\n{live}\n{assets.read('home/home.js')}"
 

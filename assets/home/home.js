@@ -163,7 +163,7 @@ class Hero {
       // One number under each picture: by preference one that theory foretells.
       const all = p.items.filter(i => i.type === 'Scalar'), seen = all.filter(i => i.side === 'seen'), ghost = s => all.find(i => i.side === 'theory' && i.key === s.key)
       const scalar = seen.find(ghost) ?? seen[0], foretold = scalar && ghost(scalar)
-      const say = ({ symbol, value, error }) => `<i>${safe(symbol).replace(/_(\w)/, '<sub>$1</sub>')}</i> ${text(value, error)}`
+      const say = ({ symbol, value, error }) => `<i>${lowered(symbol)}</i> ${text(value, error)}`
       $(`[data-testid="readouts-${CSS.escape(p.plane.key)}"]`, this.root).innerHTML = scalar ? say(scalar.plain) + (foretold ? ` <em>${foretold.plain.symbol === scalar.plain.symbol ? `theory ${text(foretold.plain.value, foretold.plain.error)}` : say(foretold.plain)}</em>` : '') : ''
     }
   }
@@ -231,6 +231,7 @@ function dress() {
   look.read(); draw($('[data-testid=theme]'), mode() === 'dark' ? 'dark' : 'light')
   const theme = new URLSearchParams(location.search).get('theme')
   for (const a of document.querySelectorAll('h3 a, .word')) { const u = new URL(a.getAttribute('href'), location.href); if (theme) u.searchParams.set('theme', theme); a.href = u }
+  hero.link()
   for (const p of [...hero.plots, ...cards.map(c => c.plot)]) p.paint()
 }
 
