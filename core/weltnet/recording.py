@@ -377,6 +377,8 @@ def _store(path: Path) -> Any:
 
     if not path.exists():
         raise Unreadable(f"{path} is not there; allowed: a recording, {' or '.join(KINDS[:2])}")
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise Unreadable(f"{path.name} is no recording of weltnet, which are folders or zip archives")
     return zarr.storage.ZipStore(path, mode="r") if path.is_file() else zarr.storage.LocalStore(path, read_only=True)
 
 
@@ -388,7 +390,7 @@ def manifest(path: Path | str) -> Manifest:
     store = _store(path)
     try:
         return Manifest.model_validate(zarr.open_group(store, mode="r").attrs["manifest"])
-    except (ValueError, KeyError, FileNotFoundError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, FileNotFoundError) as error:
         raise Unreadable(f"{path.name} is no recording of weltnet ({type(error).__name__})") from None
     finally:
         store.close()
