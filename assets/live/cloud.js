@@ -9,7 +9,7 @@ const FACTOR = 1.5, SHIFT = 0.15            // of a key that zooms, and of one t
 
 class Clouds {
   constructor(page) {
-    this.page = page; this.viewer = Math.random().toString(36).slice(2)
+    this.page = page; page.clouds = this; this.viewer = Math.random().toString(36).slice(2)
     const make = (tag, cls, props = {}) => Object.assign(document.createElement(tag), { className: cls, ...props })
     for (const p of page.pictures) {
       const b = p.all = make('button', 'all', { type: 'button', hidden: true }); b.dataset.testid = `all-${p.plane.key}`
@@ -20,8 +20,8 @@ class Clouds {
     const bar = this.bar = make('div', 'cloudbar'); bar.dataset.testid = 'cloudbar'
     bar.innerHTML = `<span><b data-testid="cloud-inside">–</b> of <b data-testid="cloud-count"></b> in view</span><span class="scale" data-testid="cloud-scale"></span>
       <span>step <b data-testid="cloud-step">–</b></span><span>age <b data-testid="cloud-age">–</b></span><span class="say" role="status" data-testid="cloud-say"></span><span class="gap"></span>
-      <button type="button" data-testid="cloud-out" title="zoom out (−)" aria-label="zoom out">−</button><button type="button" data-testid="cloud-in" title="zoom in (+)" aria-label="zoom in">+</button>
-      <button type="button" data-testid="cloud-whole" title="the whole plane (0)">whole</button><button type="button" data-testid="cloud-back" title="back to all pictures (Escape)">back</button>`
+      <span class="looks"><button type="button" data-testid="cloud-out" title="zoom out (−)" aria-label="zoom out">−</button><button type="button" data-testid="cloud-in" title="zoom in (+)" aria-label="zoom in">+</button>
+      <button type="button" data-testid="cloud-whole" title="the whole plane (0)">whole</button><button type="button" data-testid="cloud-back" title="back to all pictures (Escape)">back</button></span>`
     this.spots = Object.fromEntries([...bar.querySelectorAll('[data-testid]')].map(e => [e.dataset.testid.slice(6), e]))
     const { out, in: into, whole, back } = this.spots
     out.onclick = () => this.zoom(FACTOR); into.onclick = () => this.zoom(1 / FACTOR); whole.onclick = () => this.whole(); back.onclick = () => this.close()
@@ -32,7 +32,7 @@ class Clouds {
   frame(frame) {
     for (const p of this.page.pictures) {
       const item = frame.items.find(i => i.plain.plane === p.plane.key && i.type === 'Cloud' && i.side === 'seen' && i.plain.role !== 'tracer' && i.plain.count > i.points.length / 2)
-      p.many = item && { key: item.key, count: item.plain.count }
+      p.many = item && { key: item.key, count: item.plain.count, kind: item.plain.kind || 'member' }
       p.all.hidden = !item || this.picture === p
       const label = item ? `all ${grouped(item.plain.count)}` : ''
       if (p.all.textContent !== label) { p.all.textContent = label; p.all.title = `Every one of ${grouped(item?.plain.count ?? 0)} members, counted by pixel (A)` }
@@ -45,7 +45,7 @@ class Clouds {
     if (this.picture || !picture?.many) return
     const { page } = this, { figure } = picture
     this.picture = picture; this.seen = this.looking = null; this.view = ''
-    this.before = [figure.x_range, figure.y_range].map(r => [r.start, r.end]); this.spoken = picture.body.getAttribute('aria-label')
+    this.before = [figure.x_range, figure.y_range].map(r => [r.start, r.end]); this.kind = picture.many.kind
     picture.root.parentElement.classList.add('exploring'); picture.root.classList.add('explored'); picture.all.hidden = true
     for (const p of page.pictures) p.root.inert = p !== picture
     picture.body.before(this.bar); this.say('')
@@ -56,13 +56,18 @@ class Clouds {
     this.spots.back.focus({ preventScroll: true })
   }
 
+  toggle() {
+    const { pictures } = this.page
+    if (this.picture) this.close(); else this.open(pictures.find(p => p.many && p.root.matches(':hover')) ?? pictures.find(p => p.many))
+  }
+
   close() {
     const picture = this.picture
     if (!picture) return
     this.picture = null; this.stop()
     picture.root.parentElement.classList.remove('exploring'); picture.root.classList.remove('explored')
     for (const p of this.page.pictures) p.root.inert = false
-    picture.body.setAttribute('aria-label', this.spoken); this.bar.remove()
+    this.bar.remove()
     picture.through = null; picture.whole = false; picture.items = this.under ?? []; picture.legended = ''; picture.tell(picture.items)
     if (this.tool) this.tool.active = true
     this.range(picture.figure, ...this.before)
@@ -98,13 +103,9 @@ class Clouds {
   whole() { const { x, y } = this.picture.plane; this.range(this.picture.figure, x, y) }
 
   key(e) {
-    if (!this.picture) {
-      if (!/^a$/i.test(e.key)) return false
-      const { pictures } = this.page
-      this.open(pictures.find(p => p.many && p.root.matches(':hover')) ?? pictures.find(p => p.many)); return !!this.picture
-    }
+    if (!this.picture) return false
     const arrow = e.shiftKey && { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[e.key]
-    if (e.key === 'Escape' || /^a$/i.test(e.key)) this.close()
+    if (e.key === 'Escape') this.close()
     else if ('+='.includes(e.key)) this.zoom(1 / FACTOR)
     else if ('-_−'.includes(e.key)) this.zoom(FACTOR)
     else if (e.key === '0') this.whole()
@@ -165,6 +166,7 @@ class Clouds {
     Object.assign(seen, { view, shades: item.shades, points: item.points, shape: item.shape, born: performance.now() - 1000 * seen.age, table: null })
     page.stats.cloud = { inside: seen.inside, count: seen.count, most: seen.most, step: seen.step, range: seen.range, single: !!seen.points, taken: (page.stats.cloud?.taken ?? 0) + 1 }
     picture.dirty = true; page.wake(); this.report()
+    if (this.told !== view) { this.told = view; picture.body.setAttribute('aria-label', `${picture.plane.alt} ${page.stats.alt?.(picture.plane.key) ?? ''}`) }
   }
 
   // -- what is said
@@ -174,7 +176,7 @@ class Clouds {
   say(text) { if (this.spots.say.textContent !== text) this.spots.say.textContent = text }
 
   report() {
-    const { seen, spots, page, picture } = this
+    const { seen, spots, page } = this
     if (!seen) return
     const set = (spot, s) => { if (spots[spot].textContent !== s) spots[spot].textContent = s }
     const current = seen.seq >= page.stats.seq
@@ -185,9 +187,14 @@ class Clouds {
       this.scaled = scale; const c = page.look.colours.positive
       spots.scale.innerHTML = seen.points ? 'each one is a dot' : `<span>1</span><span class="bar" style="background:linear-gradient(90deg,${[0, 1, 2, 3, 4].map(n => c[Math.round(seen.palest + n * (254 - seen.palest) / 4)])})"></span><span>${grouped(seen.most)} <small>in a pixel, log</small></span>`
     }
+  }
+
+  sentence() {
+    // The text alternative (`Spoken`).
+    const { seen, picture } = this
+    if (!seen || !picture) return 'all members are being counted'
     const [x, y] = picture.plane.symbols, [x0, x1, y0, y1] = seen.range.map(v => text(+v.toPrecision(3)))
-    const role = `${grouped(seen.inside)} of ${grouped(seen.count)} members in view, at most ${grouped(seen.most)} in one pixel, ${x} from ${x0} to ${x1}, ${y} from ${y0} to ${y1}, at step ${seen.step}.`
-    if (picture.body.getAttribute('aria-label') !== role) picture.body.setAttribute('aria-label', role)
+    return `${grouped(seen.inside)} of ${grouped(seen.count)} ${this.kind}s in view, at most ${grouped(seen.most)} in one pixel, ${x} from ${x0} to ${x1}, ${y} from ${y0} to ${y1}`
   }
 
   probe(x, y) {
@@ -201,8 +208,8 @@ class Clouds {
   // -- drawing
 
   paint(g, at, look) {
-    this.looked(at)
-    const { seen } = this
+    const { seen, picture } = this
+    if (g === picture?.g) this.looked(at)
     if (!seen) return
     if (seen.points) {
       const p = seen.points, r = 1.8 * look.k
@@ -223,23 +230,10 @@ class Clouds {
 
 PAINT.Members = (g, at, item, look) => item.cloud.paint(g, at, look)
 
-PAINT.Levels = (g, at, item, look) => {
-  // Lines of equal |ψ|², cell by cell: where two neighbours lie on two sides of a level, a line passes between them.
-  const [nx, ny] = item.shape.values, [x0, x1, y0, y1] = item.plain.extent, v = item.values, dx = (x1 - x0) / nx, dy = (y1 - y0) / ny
-  let most = 0
-  for (let k = 0; k < v.length; k++) most = Math.max(most, v[k] & 255)
-  g.beginPath()
-  for (const level of LEVELS) {
-    const m = most * Math.sqrt(level)
-    for (let i = 0; i + 1 < nx; i++) for (let j = 0; j + 1 < ny; j++) {
-      const k = i * ny + j, a = (v[k] & 255) - m, b = (v[k + ny] & 255) - m, c = (v[k + ny + 1] & 255) - m, d = (v[k + 1] & 255) - m
-      const cut = []
-      if (a < 0 !== b < 0) cut.push([i + a / (a - b), j])
-      if (b < 0 !== c < 0) cut.push([i + 1, j + b / (b - c)])
-      if (c < 0 !== d < 0) cut.push([i + d / (d - c), j + 1])
-      if (d < 0 !== a < 0) cut.push([i, j + a / (a - d)])
-      for (let n = 0; n + 1 < cut.length; n += 2) for (const [s, [p, q]] of [cut[n], cut[n + 1]].entries()) g[s ? 'lineTo' : 'moveTo'](at.x(x0 + (p + 0.5) * dx), at.y(y0 + (q + 0.5) * dy))
-    }
+PAINT.Levels = (g, at, item, look, memory) => {
+  if (memory.levelled !== item.values) {
+    const f = Float32Array.from(item.values, v => v & 255), most = f.reduce((a, b) => Math.max(a, b), 0)
+    memory.levelled = item.values; memory.levels = LEVELS.flatMap(l => isolines(f, ...item.shape.values, most * Math.sqrt(l)))
   }
-  g.strokeStyle = look.accent; g.lineWidth = look.k; g.stroke()
+  trace(g, at, item, memory.levels); g.strokeStyle = look.accent; g.lineWidth = look.k; g.stroke()
 }

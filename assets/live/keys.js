@@ -3,6 +3,7 @@
 class Keys {
   constructor(page) {
     const act = name => () => page.model.send_msg({ act: name })
+    page.keys = this
     this.table = [
       [[' '], 'space', 'pause or play', act('toggle')],
       [['ArrowRight'], '→', 'one step', act('forward')],
@@ -15,7 +16,12 @@ class Keys {
       [['b', 'B'], 'B', 'branch: keep what is recorded beside this run, go on from here', act('branch')],
       [['c', 'C'], 'C', 'compare with the pinned runs', () => page.compare.toggle()],
       [['r', 'R'], 'R', 'rewind to the same seed', act('rewind')],
+      [['PageDown'], 'Page Down', 'on in the tour', () => page.model.send_msg({ act: 'tour', value: 'next' })],
+      [['PageUp'], 'Page Up', 'back in the tour', () => page.model.send_msg({ act: 'tour', value: 'previous' })],
+      [['1', '2', '3', '4'], '1–4', 'answer the tour’s question', e => page.model.send_msg({ act: 'tour', value: { answer: +e.key - 1 } })],
       [['d', 'D'], 'D', 'take figures, data or a script away', () => page.stats.take()],
+      [['a', 'A'], 'A', 'all members of a plane, and back', () => page.clouds.toggle()],
+      [['+', '=', '-', '0'], '+ − 0', 'in, out and the whole plane, while all members are shown', () => {}],
       [['t', 'T'], 'T', 'light or dark', () => page.toggle()],
     ]
   }

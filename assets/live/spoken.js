@@ -27,6 +27,7 @@ class Spoken {
         plain.names.forEach((name, c) => said.push(`${name || 'curve'} ends at ${text(+item.y[c * n + n - 1].toPrecision(3))}`))
       } else if (type === 'Cloud' && plain.role === 'tracer') { for (let i = 0; i < item.points.length; i += 2) said.push(`${plain.symbol} at ${text(+item.points[i].toPrecision(3))}, ${text(+item.points[i + 1].toPrecision(3))}`) }
       else if (type === 'Cloud') said.push(`${grouped(plain.count)} ${plain.kind ? plain.kind + 's' : 'points'}`)
+      else if (type === 'Members') said.push(item.cloud.sentence())
       else if (type === 'MetricField') said.push(`${item.resolved.reduce((s, r) => s + r, 0)} of ${item.resolved.length} cones resolved`)
     }
     for (const [kind, chosen] of page.chosen) if (picture.items.some(i => i.plain.kind === kind)) said.push(`${chosen.reduce((s, v) => s + v, 0)} of ${chosen.length} ${kind}s selected`)

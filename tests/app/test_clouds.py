@@ -310,7 +310,7 @@ def test_all_networks_are_explored(visit: Any) -> None:
     n, colours = ramp(visit, "light")
     assert n > 2000 and colours > 30
     spoken = visit.of("plane-weights").locator(".body").get_attribute("aria-label")
-    assert "200\u2009000 of 200\u2009000" in spoken and "at most" in spoken
+    assert "200\u2009000 of 200\u2009000 replicas in view, at most" in spoken
 
     # it streams
     moving, step = visit.pixels("weights")[0], visit.stat("cloud.step")

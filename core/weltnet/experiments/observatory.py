@@ -385,11 +385,11 @@ def verdict(state: ObservatoryState, params: ObservatoryParams) -> tuple[Verdict
 
 CONE = Tour("cone", "Learning opens the cone", (
     Stop(
-        "Every dot on the left is a small neural network, one of 20 000, placed by two of its weights. The grey lines "
-        "are the loss, drawn like a map: two valleys, one the mirror image of the other. All networks start on the "
-        "ridge between them. On the right is the space-time in which the neurons of one of them live, the one with the "
-        "ring. A cone there would say how far neurons may go in one tick. There is none: the picture is grey. Put in "
-        "by hand: time runs by S, the entropy that learning destroys, and here S is below zero.",
+        "Every dot in weight space is a small neural network, one of 20 000, placed by two of its weights. The grey "
+        "lines are the loss, drawn like a map: two valleys, one the mirror image of the other. All networks start on "
+        "the ridge between them. The other marked picture is the space-time in which the neurons of one of them live, "
+        "the one with the ring. A cone there would say how far neurons may go in one tick. There is none: the picture "
+        "is grey. Put in by hand: time runs by S, the entropy that learning destroys, and here S is below zero.",
         {"start": "ridge", "learning_rate": 1.0}, 7, ("weights", "space"), shows={"lapse": (-0.05, -0.02)},
         question=Question(
             "Now they learn for 120 steps: downhill, each with noise of its own. What will the space-time do?",
@@ -401,8 +401,8 @@ CONE = Tour("cone", "Learning opens the cone", (
         ),
     ),
     Stop(
-        "Now the ledger in the middle. Above the line, what noise makes; below it, what learning destroys; black is "
-        "the difference. The two work against each other: noise spreads the networks, learning gathers them.",
+        "Now the entropy ledger. Above the line, what noise makes; below it, what learning destroys; the strong line "
+        "is the difference. The two work against each other: noise spreads the networks, learning gathers them.",
         look=("ledger", "balance"),
         question=Question(
             "Let 500 more steps pass. Which of the two will have been larger, from step 300 on?",
@@ -428,7 +428,7 @@ CONE = Tour("cone", "Learning opens the cone", (
     ),
     Stop(
         "One more look at the space-time. The networks now start all over the plane, and the ring is set by hand to "
-        "the bottom of the upper valley. Look at the readout ω(0) above the right picture: the neurons there are "
+        "the bottom of the upper valley. Look at the readout ω(0) beside the picture's title: the neurons there are "
         "dragged round the centre, at a fifth of a radian per tick.",
         {"start": "broad", "selected": (-0.25, 1.35, -0.25, 1.35)}, 7, ("space", "dragging"), 100,
         {"dragging": (0.19, 0.23)},
@@ -485,7 +485,7 @@ TUNNELLING = Tour("tunnelling", "Tunnelling space-time", (
         ),
     ),
     Stop(
-        "Now the neurons. The ring marks one network; its neurons make the space-time on the right, and the readout "
+        "Now the neurons. The ring marks one network; its neurons make the space-time, and the readout "
         "ω(0) says how fast it drags them round. The dial is at 4, so that networks cross often. Now the ring is in "
         "the upper valley and ω(0) is positive.",
         {"kappa": 4.0, "start": "valley"}, 501, ("weights", "space"), shows={"dragging": (0.1, 0.3)},
@@ -558,7 +558,7 @@ EXPERIMENT = Experiment(
                {"start": "valley", "kappa": 1.0}),
         Preset("A wave in two worlds", "ψ leaks into the mirror well and back; when q* crosses, ω(0) changes sign.",
                QUANTUM),
-        Preset("A million networks", "Press A and zoom: the pale holes are nodes of ψ, which 400 dots cannot show.",
+        Preset("A million networks", "Press A: the holes in the cloud are nodes of ψ, which 400 dots cannot show.",
                QUANTUM | {"replicas": 1_000_000}),
         Preset("Small ħ", "At ħ = .3 nine tenths of the wave stay in their well.",
                QUANTUM | {"kappa": 1.2025}),
