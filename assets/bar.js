@@ -20,11 +20,11 @@ export function render({ model, el }) {
     const a = make('a', '', menu, { href: `./${e.slug}` }); a.innerHTML = `<small>${String(i + 1).padStart(2, '0')}</small>`; a.append(e.title)
     if (i === here) a.setAttribute('aria-current', 'page')
   })
-  const away = e => { if (!e.composedPath().includes(picker)) picker.open = false }
+  const away = e => { for (const m of [picker, tours]) if (!e.composedPath().includes(m)) m.open = false }
   document.addEventListener('click', away)
-  picker.onkeydown = e => { if (e.key === 'Escape') { picker.open = false; summary.focus() } }
+  bar.addEventListener('keydown', e => { const m = e.key === 'Escape' && e.composedPath().find(x => x.tagName === 'DETAILS'); if (m) { m.open = false; m.querySelector('summary').focus() } })
 
-  const time = make('div', 'group', bar); time.setAttribute('role', 'group'); time.setAttribute('aria-label', 'Time')
+  const time = make('div', 'group time', bar); time.setAttribute('role', 'group'); time.setAttribute('aria-label', 'Time')
   button('rewind', 'rewind', 'Rewind to the same seed  (R)', time)
   button('back', 'back', 'One step back  (←)', time)
   const play = button('toggle', 'pause', 'Pause  (space)', time)
@@ -40,10 +40,22 @@ export function render({ model, el }) {
   seed.onblur = () => { seed.value = model.seed }
   button('reseed', 'dice', 'New seed', luck)
   make('span', 'gap', bar)
+  const tours = make('details', 'picker tours', bar); tours.dataset.testid = 'tours'
+  make('summary', '', tours, { title: 'Guided tours', textContent: 'Tours' })
+  const walks = make('nav', 'menu', tours); walks.setAttribute('aria-label', 'Guided tours')
+  const kept = new URLSearchParams(location.search), where = ['theme', 'view'].filter(k => kept.get(k)).map(k => `&${k}=${kept.get(k)}`).join('')
+  for (const e of [...model.tours].sort((a, b) => (b.slug === model.slug) - (a.slug === model.slug))) {
+    make('b', '', walks, { textContent: e.title })
+    for (const t of e.tours) {
+      const a = make('a', '', walks, { href: `./${e.slug}?tour=${t.name}${where}`, textContent: t.title }); make('small', 'minutes', a, { textContent: `${t.minutes} min` }); a.dataset.testid = `tour-${t.name}`
+      if (e.slug === model.slug) a.onclick = x => { if (!x.ctrlKey && !x.metaKey && !x.shiftKey) { x.preventDefault(); tours.open = false; model.send_msg({ act: 'tour', value: { start: t.name } }) } }
+    }
+  }
   button('branch', 'branch', 'Branch: keep the recorded run beside this one, go on from here  (B)', bar)
   button('compare', 'compare', 'Pin and compare runs  (C)', bar, () => window.weltnet?.compare())
   button('download', 'download', 'Take figures, data or a script away  (D)', bar, e => window.weltnet?.take(e.currentTarget)).setAttribute('aria-haspopup', 'true')
   button('link', 'link', 'Copy link to this exact state', bar)
+  button('keys', 'keys', 'Keys  (?)', bar, () => window.weltnet?.keys()).setAttribute('aria-haspopup', 'dialog')
   const theme = button('theme', 'light', 'Light or dark  (T)', bar, () => window.weltnet?.toggle())
 
   const show = () => {

@@ -3,6 +3,7 @@
 // except in the knob that is being turned.
 
 const EVERY = 50
+const CHECK = 150   // ms without a key, after which a formula is shown to Python
 
 export function render({ model, el }) {
   const rows = new Map()
@@ -46,6 +47,27 @@ export function render({ model, el }) {
       for (const c of k.choices) make('option', '', input, { value: c, textContent: c })
       input.onchange = () => turn(k.name, input.value)
       rows.set(k.name, { k, input, set: v => { input.value = v } })
+    } else if (k.kind === 'formula') {
+      // Python says at every pause whether what is typed could be taken; until Enter the run keeps the old formula.
+      input = make('textarea', 'formula', r, { id: `k-${k.name}`, rows: 3, spellcheck: false, autocomplete: 'off' })
+      input.setAttribute('autocapitalize', 'off')
+      const say = make('p', 'said', r, { id: `said-${k.name}` }); say.setAttribute('role', 'status'); input.setAttribute('aria-describedby', say.id)
+      words += '\nEnter takes it, Escape goes back.'
+      let wait = 0
+      const ask = enter => { clearTimeout(wait); model.send_msg({ check: { name: k.name, text: input.value, enter } }) }
+      const told = ({ text, fault, taken }) => {
+        if (text !== input.value.slice(0, 1000) && !taken) return
+        input.setAttribute('aria-invalid', String(!!fault)); say.classList.toggle('fault', !!fault)
+        if (taken) input.value = entry.now
+        say.textContent = fault || (input.value === entry.now ? '' : 'Enter takes it.')
+      }
+      const entry = { k, input, told, set: v => { if (v !== entry.now) { entry.now = v; input.value = v; told({ text: v, fault: '' }) } r.hidden = !!k.when && model.values[k.when[0]] !== k.when[1] } }
+      input.oninput = () => { clearTimeout(wait); wait = setTimeout(() => ask(false), CHECK) }
+      input.onkeydown = e => {
+        if (e.key === 'Enter') { e.preventDefault(); ask(true) }
+        if (e.key === 'Escape') { clearTimeout(wait); input.value = entry.now; told({ text: entry.now, fault: '' }) }
+      }
+      rows.set(k.name, entry)
     } else if (k.kind === 'region') {
       const hint = make('div', 'hint', r)
       input = make('button', 'clear', head, { id: `k-${k.name}`, type: 'button', textContent: 'clear' })
@@ -125,7 +147,9 @@ export function render({ model, el }) {
   function build() {
     el.replaceChildren(); rows.clear()
     tip = make('div', 'tip', el, { popover: 'manual' }); tip.setAttribute('role', 'tooltip')
-    const box = make('div', 'board', el); box.dataset.testid = 'knobs'
+    const fold = make('details', 'fold', el, { open: !model.folded })
+    make('summary', '', fold, { textContent: 'Knobs', hidden: !model.folded })
+    const box = make('div', 'board', fold); box.dataset.testid = 'knobs'
     if (model.presets.length) {
       const r = make('div', 'knob preset', box); r.dataset.testid = 'presets'
       make('label', 'label', r, { htmlFor: 'presets', textContent: 'Preset' })
@@ -151,6 +175,6 @@ export function render({ model, el }) {
   build()
   model.on('values', follow); model.on('derived', derive)
   // A refused value is said by Python; the knob goes back to the last one that was taken.
-  model.on('msg:custom', () => follow())
+  model.on('msg:custom', m => { const said = (m?.data ?? m).said; if (said) rows.get(said.name)?.told(said); else follow() })
   model.on('remove', () => clearTimeout(timer))
 }

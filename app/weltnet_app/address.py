@@ -14,15 +14,17 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from weltnet import __version__
-from weltnet.experiment import Experiment
+from weltnet import __version__, tours
+from weltnet.experiment import Experiment, Tour
 from weltnet.params import BadParams, Params
 from weltnet.timeline import Log
 from weltnet.worker import PINS
 
 __all__ = ["LONGEST_LINK", "RESERVED", "Address", "read", "write"]
 
-RESERVED = ("seed", "changes", "pins", "at", "digest", "paused", "theme", "view", "iso", "v", "preset", "run")
+RESERVED = (
+    "seed", "changes", "pins", "at", "digest", "paused", "theme", "view", "iso", "v", "preset", "run", "tour", "stop",
+)  # fmt: skip
 LONGEST_LINK = 4000
 MOST_STEPS = 2_000_000
 LARGEST_SEED = 2**63 - 1
@@ -38,6 +40,8 @@ class Address:
     paused: bool = False
     run: str = ""
     """The id of a run of this server whose log was too long for a link."""
+    tour: tuple[str, int] | None = None
+    """Name of a tour and index of the stop where this is."""
     pins: tuple[Log, ...] = ()
     """Runs kept beside it."""
     version: str = ""
@@ -78,6 +82,8 @@ def _pin(log: Log, experiment: Experiment[Any, Any]) -> list[Any]:
 
 def read(query: Mapping[str, str], experiment: Experiment[Any, Any], fresh_seed: int) -> Address:
     """What a query asks for. Raises `BadParams` with one sentence naming the field, the value and what is allowed."""
+    if name := query.get("tour"):
+        return _stop(query, tours.named(experiment, name), experiment)
     rest = {k: v for k, v in query.items() if k not in RESERVED}
     values: dict[str, Any] = {}
     if preset := query.get("preset"):
@@ -102,6 +108,13 @@ def read(query: Mapping[str, str], experiment: Experiment[Any, Any], fresh_seed:
         pins=tuple(_kept(pin, experiment) for pin in pins),
         version=version if re.fullmatch(r"[0-9A-Za-z.+-]{1,30}", version) else "",
     )
+
+
+def _stop(query: Mapping[str, str], tour: Tour, experiment: Experiment[Any, Any]) -> Address:
+    """The run of a tour at one of its stops; the first is 1."""
+    stop = max(1, _whole(query, "stop", 1, len(tour.stops))) - 1
+    leg = next(leg for leg in tours.legs(experiment, tour) if leg.stop == stop)
+    return Address(leg.log, leg.at, paused=leg.until == leg.at, tour=(tour.name, stop))
 
 
 def _whole(query: Mapping[str, str], name: str, default: int, high: int) -> int:

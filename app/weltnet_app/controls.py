@@ -47,6 +47,7 @@ def describe(knob: Knob, planes: Mapping[str, Any]) -> dict[str, Any]:
         "high": knob.high if numeric else 0,
         "choices": list(knob.choices),
         "plane": named.lower(),
+        "when": list(knob.when) if knob.when else None,
     }
 
 
@@ -56,6 +57,7 @@ class Knobs(Hearing):
     _esm = assets.ASSETS / "knobs.js"
     _stylesheets = [theme.sheet("knobs.css")]  # noqa: RUF012 (Panel reads a plain list)
 
+    folded = param.Boolean(doc="Whether they lie under a disclosure.")
     groups = param.List()
     presets = param.List()
     values = param.Dict(default={})
@@ -64,6 +66,10 @@ class Knobs(Hearing):
     def back(self) -> None:
         """Show the last values that were taken."""
         self._send_msg({"back": True})
+
+    def say(self, **said: Any) -> None:
+        """Say under a knob what is wrong with what is being typed there, or that it was taken."""
+        self._send_msg({"said": said})
 
 
 class Controls:
@@ -75,11 +81,14 @@ class Controls:
         params: Params,
         turn: Callable[..., None],
         refuse: Callable[[str], None],
+        *,
+        folded: bool = False,
     ) -> None:
         self.experiment = experiment
         self._turn, self._refuse = turn, refuse
         self.knobs = Knobs(
             self._heard,
+            folded=folded,
             groups=[
                 [name, [describe(k, experiment.planes) for k in knobs]] for name, knobs in groups(experiment.params)
             ],
@@ -119,8 +128,19 @@ class Controls:
     def _heard(self, message: dict[str, Any]) -> None:
         if isinstance(changes := message.get("set"), dict):
             self.set(**{str(k): v for k, v in changes.items()})
+        elif isinstance(typed := message.get("check"), dict):
+            self._check(str(typed.get("name")), typed.get("text"), enter=typed.get("enter") is True)
         elif name := message.get("preset"):
             for preset in self.experiment.presets:
                 if preset.name == name:
                     defaults = self.experiment.params().model_dump(mode="json")
                     self.set(**(defaults | dict(preset.values)))
+
+    def _check(self, name: str, text: Any, *, enter: bool) -> None:
+        knob = self.experiment.params.knobs().get(name)
+        if knob is None or knob.kind != "formula" or not isinstance(text, str):
+            return
+        fault = knob.fault(text)
+        if enter and not fault:
+            self.set(**{name: text})
+        self.knobs.say(name=name, text=text[:1000], fault=fault, taken=enter and not fault)

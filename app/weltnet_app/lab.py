@@ -102,7 +102,7 @@ def _session(experiment: Experiment[Any, Any], runs: Runs) -> Any:
         return _sentence(str(full))
     run.notice = complaint
     pn.state.on_session_destroyed(lambda context: runs.close(run))
-    return page(run, experiments=ALL, theme=theme, view=view)
+    return page(run, experiments=ALL, theme=theme, view=view, tour=wanted.tour)
 
 
 def _sentence(text: str) -> Any:

@@ -148,7 +148,8 @@ class Desk:
         self.controls = Controls(e, run.params, self._set, self._complain, folded=view == "projector")
         self.touring = Touring(e, run, self.controls.set, self.refresh)
         self.narration = Narration(e)
-        self.cards = Cards(e, run.params, lambda names: self.controls.set(broken=names))
+        # In front of a hall the presenter's large controls break things.
+        self.cards = Cards(e, run.params, lambda names: self.controls.set(broken=names), switches=view != "projector")
         self.calibrated = calibrating.Calibrated(self._calibrate, margin=0)
         self.bar = Bar(
             self._act,
@@ -171,7 +172,7 @@ class Desk:
             ],
             cards=self.cards.panes,
             claims=[c.name for c in e.claims],
-            saboteurs=[{"name": s.name, "assumption": s.assumption} for s in e.saboteurs],
+            saboteurs=[{"name": s.name, "assumption": s.assumption, "turns": list(s.turns)} for s in e.saboteurs],
             calibrated=self.calibrated,
             run=run.id,
             slug=e.slug,
@@ -306,6 +307,7 @@ class Desk:
                 speed=run.speed,
                 touring=self.touring.here,
                 look=self.touring.look,
+                apart=[v.claim for v in run.verdicts if v.word == "outside-regime"],
                 end=run.end,
                 kept=list(run.kept),
                 pins=comparing.chips(run, run.pins),

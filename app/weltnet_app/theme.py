@@ -104,14 +104,24 @@ def css(scale: float = 1.0) -> str:
         f"src:url(assets/fonts/{name}.woff2) format('woff2')" + (f";unicode-range:{limits}" if limits else "") + "}"
         for family, name, weight, style, limits in _FACES
     )
+    fixed = f"--sans:{SANS};--serif:{SERIF};--mono:{MONO};{_sizes(scale)}"
+    # A projector may have no more pixels than a desk has.
+    small = f"@media (max-width:1700px),(max-height:980px){{:root{{{_sizes(SMALL_HALL)}}}}}" if scale > 1 else ""
+    return (
+        f"{faces}:root{{color-scheme:light;{_properties(LIGHT)}{fixed}}}"
+        f":root[data-theme=dark]{{color-scheme:dark;{_properties(DARK)}}}{small}" + assets.read("page.css")
+    )
+
+
+SMALL_HALL = 1.2
+"""The scale of a projector with few pixels."""
+
+
+def _sizes(scale: float) -> str:
     bokeh = "".join(
         f"--bk-{k}:{v.format(small=round(11 * scale), label=round(13.5 * scale))};" for k, v in _BOKEH.items()
     )
-    fixed = f"--k:{scale};--sans:{SANS};--serif:{SERIF};--mono:{MONO};{bokeh}font-size:{16 * scale:g}px"
-    return (
-        f"{faces}:root{{color-scheme:light;{_properties(LIGHT)}{fixed}}}"
-        f":root[data-theme=dark]{{color-scheme:dark;{_properties(DARK)}}}" + assets.read("page.css")
-    )
+    return f"--k:{scale};{bokeh}font-size:{16 * scale:g}px"
 
 
 def sheet(name: str) -> str:

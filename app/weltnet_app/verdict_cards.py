@@ -215,9 +215,15 @@ class Cards:
     """The cards of one page. `break_(names)` is called with the saboteurs that are to be on."""
 
     def __init__(
-        self, experiment: Experiment[Any, Any], params: Params, break_: Callable[[tuple[str, ...]], None]
+        self,
+        experiment: Experiment[Any, Any],
+        params: Params,
+        break_: Callable[[tuple[str, ...]], None],
+        *,
+        switches: bool = True,
     ) -> None:
         self.experiment = experiment
+        self._switched = switches
         self._break = break_
         self._params = params
         self._faces: dict[str, Any] = {}
@@ -256,7 +262,7 @@ class Cards:
         shown = self._faces[claim.name] = pn.pane.HTML(
             "", sizing_mode="stretch_width", margin=0, stylesheets=[theme.sheet("card.css")]
         )
-        rows = [self._switch(s) for s in self._saboteurs(claim)]
+        rows = [self._switch(s) for s in self._saboteurs(claim)] if self._switched else []
         return pn.Column(
             shown,
             *rows,

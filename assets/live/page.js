@@ -11,7 +11,7 @@ const DRAWN = /^(seen|theory|pin[1-4])$/  // sides of a frame's items that pictu
 
 // What adds one thing to a page, each in a file of its own: constructor(page), and where it needs them frame(frame) after
 // a frame was taken, tick() four times a second, key(event) → whether it was its key, close().
-const PARTS = [Clouds, Isophase, Linked, Brush, Spoken, Download, Scrubber, Compare, Keys]
+const PARTS = [Clouds, Isophase, Linked, Brush, Spoken, Download, Scrubber, Compare, Calm, Keys, Help, Looked, Told, Presenter]
 
 class Page {
   constructor(model, el) {
@@ -55,7 +55,8 @@ class Page {
       this.pictures.push(new Picture(plane, $('.planes'), children[i], figure, this))
     })
     this.progress = document.createElement('div'); this.progress.className = 'progress'; this.progress.dataset.testid = 'progress'
-    this.progress.setAttribute('role', 'status'); this.progress.innerHTML = '<span></span><progress max="1" aria-label="Preparation"></progress>'; this.progress.hidden = true
+    this.progress.setAttribute('role', 'status'); this.progress.innerHTML = '<span></span><progress max="1" aria-label="Preparation"></progress><button type="button" data-testid="stop">Stop</button>'; this.progress.hidden = true
+    this.progress.lastChild.onclick = () => model.send_msg({ act: 'stop' })
     $('.planes').append(this.progress)
     this.status.innerHTML = `<span class="state" data-testid="state"><i></i><b></b></span><span>frame age <b data-testid="age">–</b></span><span><b data-testid="fps">–</b> fps</span>
       <span>seed <b data-testid="seed"></b></span><span>digest <b class="mono" data-testid="digest">–</b></span><span class="gap"></span><span class="calibrated"></span><span class="gap"></span><span data-testid="time"></span><span>step <b data-testid="step">0</b></span>`
@@ -114,7 +115,7 @@ class Page {
   tick() {
     const { state, stats, latest } = this, now = performance.now()
     if (!state.greeted && now - (this.calledAt ?? -READOUTS) >= READOUTS) { this.calledAt = now; this.model.send_msg({ act: 'ready' }) }
-    if (now - (this.addressed ?? 0) > ADDRESS && latest && this.written !== state.query + stats.seq) { this.addressed = now; this.written = state.query + stats.seq; this.address() }
+    if (now - (this.addressed ?? 0) > ADDRESS && latest && this.written !== state.query + stats.seq + JSON.stringify(state.touring)) { this.addressed = now; this.written = state.query + stats.seq + JSON.stringify(state.touring); this.address() }
     const silent = this.tookAt ? now - this.tookAt : now
     // The last frame before a pause may still be on its way: a step is said only when it will stay.
     const paused = !state.playing && (latest?.playing === false || silent > STALE / 2)
@@ -125,7 +126,7 @@ class Page {
     if (stats.state !== 'live') stats.fps = 0
     this.root.dataset.state = stats.state
     this.progress.hidden = !preparing
-    if (preparing) { const [bar, say] = [this.progress.querySelector('progress'), this.progress.querySelector('span')]; bar.value = state.progress.fraction; say.textContent = state.progress.text }
+    if (preparing) { const [bar, say] = [this.progress.querySelector('progress'), this.progress.querySelector('span')]; bar.value = state.progress.fraction; say.textContent = state.progress.text; this.progress.lastChild.hidden = !state.progress.stop }
     if (stats.state === 'stale') this.feed.doubt()
     this.message()
     for (const p of this.pictures) {
@@ -161,7 +162,8 @@ class Page {
     if (error) strip.setAttribute('role', 'alert')
     if (ended) button('Reload this state', () => location.reload(), 'reload')
     else if (error) {
-      button('Last good state', () => this.model.send_msg({ act: 'last_good' }), 'last-good')
+      if (this.latest) button('Last good state', () => this.model.send_msg({ act: 'last_good' }), 'last-good')
+      else button('Begin at the defaults', () => location.assign(location.pathname), 'defaults')
       button('Copy report', () => this.copy(JSON.stringify({ error, slug: model.slug, address: location.href, step: this.stats.step, digest: this.stats.digest, seed: state.seed, params: this.params, agent: navigator.userAgent }, null, 1), 'The report is in the clipboard.'), 'copy-report')
     } else { strip.setAttribute('role', 'status'); button('×', () => { this.dismissed = say; this.model.send_msg({ act: 'dismiss' }); this.message() }, 'dismiss'); strip.lastChild.setAttribute('aria-label', 'Dismiss') }
   }
@@ -185,8 +187,10 @@ class Page {
     if (!state.query) return
     const q = new URLSearchParams(state.query), here = new URLSearchParams(location.search)
     q.set('at', stats.step); q.set('digest', stats.digest)
-    for (const k of ['theme', 'view', 'iso']) if (here.get(k)) q.set(k, here.get(k))
-    history.replaceState(null, '', `${location.pathname}?${q}`)
+    if (this.calm && state.playing) q.set('paused', '0')
+    const { tour, stop: at, strayed } = state.touring, stop = tour && !strayed ? new URLSearchParams({ tour, stop: at }) : q
+    for (const k of ['theme', 'view', 'iso']) if (here.get(k)) stop.set(k, here.get(k))
+    history.replaceState(null, '', `${location.pathname}?${stop}`)
   }
 
   // -- theme and keys
@@ -206,6 +210,7 @@ class Page {
 
   key(e) {
     const target = e.composedPath()[0]
+    if (this.root.querySelector('dialog[open]')) return
     if (e.ctrlKey || e.metaKey || e.altKey || /^(TEXTAREA|SELECT)$/.test(target?.tagName) || target?.isContentEditable) return
     // A slider has its own keys and leaves the others to the page; what takes text keeps them all.
     if (target?.tagName === 'INPUT' && (target.type !== 'range' && target.type !== 'checkbox' || / |Arrow|Page|Home|End|Enter|Delete|Backspace/.test(e.key) && !(target.type === 'range' && e.key === ' '))) return

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import math
 import multiprocessing
 import os
 import struct
@@ -308,7 +309,7 @@ class _Child:
             self.playing, self.wish = False, None
             self.sent = self.line.seq if self.line else -1
             good = f" The last good state is at step {self.good_step}." if self.line else ""
-            self.tell("fault", sentence=str(fault) or type(fault).__name__, good=good)
+            self.tell("fault", sentence=f"{str(fault).rstrip('.') or type(fault).__name__}.", good=good)
 
     # -- messages ----------------------------------------------------------------------------------------------------
 
@@ -364,6 +365,8 @@ class _Child:
         which it pauses by itself; opening: a number that all news of this run carries.
         """
         self.until, self.opening = until, opening
+        # Frames of the run before may still be on their way: viewers take none that is older.
+        seq = max(seq, self.line.seq + 1 if self.line else 0)
         self.preparing, self.cancelling = time.monotonic(), ("open", "quit")
         given = Log.of(log)
         self.line, self.pins = None, {}
@@ -583,7 +586,7 @@ class _Child:
 
     def started(self) -> None:
         now = time.monotonic()
-        self.due, self.asked, self.good_step = now, now, 0
+        self.due, self.asked, self.good_step = now, now, self.line.step if self.line else 0
         self.checkpoint_step = -timeline.CHECKPOINT_EVERY
         self.tell("progress", fraction=1.0, text="", seconds=0.0)
         self.status()
@@ -667,4 +670,12 @@ class _Child:
 
 
 def _judged(line: Timeline[Any, Any]) -> list[Message]:
-    return [dataclasses.asdict(v) for v in line.verdicts()]
+    """The verdicts of a run as plain values. Raises ArithmeticError when a number of theirs is not finite."""
+    judged = [dataclasses.asdict(v) for v in line.verdicts()]
+    for v in judged:
+        numbers = (v["measured"], v["error"], v["predicted"], *v["band"], v["null"] or 0.0)
+        if not all(map(math.isfinite, numbers)):
+            raise ArithmeticError(
+                f"{v['symbol']} stopped being finite, so the run was stopped before it reached the verdict {v['claim']}."
+            )
+    return judged

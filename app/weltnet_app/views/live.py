@@ -27,6 +27,11 @@ class State(pn.custom.JSComponent):
     error = param.String(doc="One sentence when the run was stopped by a fault.")
     progress = param.Dict(default=None, allow_None=True, doc="fraction and text while something is prepared.")
     broken = param.Dict(default={}, doc="plane → broken assumption.")
+    told = param.String(doc="What is said of the assumption that was broken last.")
+    speed = param.Number(1.0)
+    touring = param.Dict(default={}, doc="Name of the tour, number of its stop, whether the run has strayed.")
+    look = param.List(doc="Planes and claims that a tour points at.")
+    apart = param.List(doc="Claims that are outside their regime.")
     end = param.Integer(doc="The furthest step of the run that is recorded.")
     kept = param.List(doc="Steps to which one can go at once.")
     pins = param.List(doc="Runs kept beside it: slot, label, seed and digest.")
@@ -35,6 +40,7 @@ class State(pn.custom.JSComponent):
 
 
 LAYER = (
+    "../icons",
     "look",
     "message",
     "isolines",
@@ -43,6 +49,8 @@ LAYER = (
     "picture",
     "feed",
     "keys",
+    "touring",
+    "presenter",
     "scrubber",
     "compare",
     "cloud",
@@ -51,11 +59,13 @@ LAYER = (
     "spoken",
     "export",
     "download",
+    "calm",
+    "help",
     "page",
 )
 """The files of the live layer, each of which may use those before it: together one script."""
 
-SHEETS = ("page", "scrubber", "compare", "cloud", "brush", "download")
+SHEETS = ("page", "help", "scrubber", "compare", "cloud", "brush", "download", "touring")
 """Its style sheets."""
 
 
@@ -77,6 +87,8 @@ class Live(Hearing):
     planes = param.List(doc="One dictionary per plane, in the order of `figures`.")
     palettes = param.Dict(default={})
     time_unit = param.String()
+    claims = param.List(doc="Names of the claims, in the order of `cards`.")
+    saboteurs = param.List(doc="Name and assumption of every switch.")
 
     def tell(self, **message: Any) -> None:
         """Say something to the browser once: `copy` a query as a link."""

@@ -316,7 +316,7 @@ RING = Tour("ring", "A string of neurons", (
         "Four rings of 256 neurons. At every tick each neuron copies the state of its neighbour, and that is all the "
         "network does. That rule is put in by hand: in two rings states wander to the right, in two to the left. Take "
         "the sum of one right and one left ring as a place, X¹, and that of the other pair as X²: then the network is "
-        "a closed curve in a plane. It is the one at the left.",
+        "a closed curve in a plane. That is the picture called The string.",
         {}, 0, ("target", "history"),
         question=Question(
             "What will the curve do in 256 ticks?",
