@@ -1,11 +1,15 @@
 // Lines of equal value on a regular grid, by marching squares, each line whole so that it can be dashed.
 
-const FINEST = 128         // points along an axis beyond which a grid is thinned before its lines are sought
+const FINEST = 128         // points along an axis, and
+const NEAREST = 2.5        // px between two points, beyond which a grid is thinned before its lines are sought
+
+let edges = new Int32Array(0), walked = new Uint8Array(0)
 
 function isolines(f, nx, ny, level, keep) {
   // f: value at (i, j) is f[i ny + j]. keep: labels of the same shape; a square is crossed only where its corners have
   // one label that is not 0. → lines [i, j, i, j, …] in units of the grid, each with the `label` of its squares.
-  const link = new Int32Array(4 * nx * ny).fill(-1), done = new Uint8Array(2 * nx * ny), met = [], lines = []
+  if (walked.length < 2 * nx * ny) { edges = new Int32Array(4 * nx * ny); walked = new Uint8Array(2 * nx * ny) }
+  const link = edges.fill(-1, 0, 4 * nx * ny), done = walked.fill(0, 0, 2 * nx * ny), met = [], lines = []
   // An edge is 2 (i ny + j) from (i, j) to (i + 1, j), and one more from (i, j) to (i, j + 1).
   const one = (e, to) => { if (link[2 * e] < 0) { link[2 * e] = to; met.push(e) } else link[2 * e + 1] = to }
   const join = (e, to) => { one(e, to); one(to, e) }
@@ -41,21 +45,36 @@ function isolines(f, nx, ny, level, keep) {
   return lines
 }
 
-function thinned(item, take) {
-  // take(index of the palette) at the points of an item's grid: [values, nx, ny, stride].
-  const [nx, ny] = item.shape.values, v = item.values, s = Math.max(1, Math.ceil(Math.max(nx, ny) / FINEST)), mx = Math.ceil(nx / s), my = Math.ceil(ny / s), out = new Float32Array(mx * my)
-  for (let i = 0, k = 0; i < mx; i++) for (let j = 0, o = i * s * ny; j < my; j++, k++, o += s) out[k] = take(v[o])
-  return [out, mx, my, s]
+function strides(item, at) {
+  const [x0, x1, y0, y1] = item.plain.extent, stride = (n, px) => Math.max(1, Math.ceil(n / FINEST), Math.floor(NEAREST * n / px))
+  return [stride(item.shape.values[0], at.x(x1) - at.x(x0)), stride(item.shape.values[1], at.y(y0) - at.y(y1))]
 }
 
-function halfway(item) {
+function thinned(item, [sx, sy], take) {
+  // take(index of the palette) at points of an item's grid that are one stride apart: [values, nx, ny].
+  const [nx, ny] = item.shape.values, v = item.values, mx = Math.ceil(nx / sx), my = Math.ceil(ny / sy), out = new Float32Array(mx * my)
+  for (let i = 0, k = 0; i < mx; i++) for (let j = 0, o = i * sx * ny; j < my; j++, k++, o += sy) out[k] = take(v[o])
+  return [out, mx, my]
+}
+
+function traced(item, at, memory, find) {
+  // find(strides) for the values of this frame, once.
+  const s = strides(item, at), key = s.join()
+  if (memory.values !== item.values || memory.strides !== key) { memory.values = item.values; memory.strides = key; memory.lines = find(item, s) }
+  return memory.lines
+}
+
+function halfway(item, s) {
   // The lines at half the limit: of a modulus, of a positive field, on both sides of zero of a signed one.
-  if (item.type === 'ComplexField') { const [f, nx, ny, s] = thinned(item, v => v & 255); return respread(isolines(f, nx, ny, 127.5), s) }
-  const [f, nx, ny, s] = thinned(item, v => v), keep = f.map(v => v < 255)
+  if (item.type === 'ComplexField') { const [f, nx, ny] = thinned(item, s, v => v & 255); return respread(isolines(f, nx, ny, 127.5), s) }
+  const [f, nx, ny] = thinned(item, s, v => v), keep = f.includes(255) ? f.map(v => v < 255) : null
   return (item.plain.signed ? [63.5, 190.5] : [127]).flatMap(level => respread(isolines(f, nx, ny, level, keep), s))
 }
 
-function respread(lines, stride) { if (stride > 1) for (const l of lines) for (let k = 0; k < l.length; k++) l[k] *= stride; return lines }
+function respread(lines, [sx, sy]) {
+  if (sx > 1 || sy > 1) for (const l of lines) for (let k = 0; k < l.length; k += 2) { l[k] *= sx; l[k + 1] *= sy }
+  return lines
+}
 
 function trace(g, at, item, lines) {
   // A path along lines of an item's grid, whose points are the centres of its cells.

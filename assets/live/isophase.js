@@ -1,11 +1,11 @@
 // Lines of constant phase on every complex field, for eyes that do not tell hues: key I, the wheel of a legend, or iso=1.
 
 const COS = Float32Array.from({ length: 256 }, (_, p) => Math.cos(2 * Math.PI * p / 256))
-const FAINT = 10           // of 255: a modulus below which a phase means nothing
+const FAINT = 8            // of 255: a modulus below which a phase means nothing
 
-function phases(item) {
+function phases(item, s) {
   // Lines of phase 0°, 90°, 180°, 270°: where one part of ψ vanishes, split by the sign of the other.
-  const [re, nx, ny, s] = thinned(item, v => (v & 255) * COS[v >> 8]), [im] = thinned(item, v => (v & 255) * COS[(v >> 8) + 192 & 255])
+  const [re, nx, ny] = thinned(item, s, v => (v & 255) * COS[v >> 8]), [im] = thinned(item, s, v => (v & 255) * COS[(v >> 8) + 192 & 255])
   const sign = part => part.map((x, k) => re[k] * re[k] + im[k] * im[k] < FAINT * FAINT ? 0 : x > 0 ? 1 : -1)
   const real = respread(isolines(im, nx, ny, 0, sign(re)), s), imaginary = respread(isolines(re, nx, ny, 0, sign(im)), s)
   return [real.filter(l => l.label > 0), imaginary.filter(l => l.label > 0), real.filter(l => l.label < 0), imaginary.filter(l => l.label < 0)]
@@ -13,9 +13,8 @@ function phases(item) {
 
 function isophase(g, at, item, look, memory) {
   // Lines of constant phase, told apart without colour: 0° heavy, 90° thin, 180° dashed, 270° dotted.
-  if (memory.traced !== item.values) { memory.traced = item.values; memory.lines = phases(item) }
   g.lineJoin = 'round'
-  memory.lines.forEach((lines, quarter) => {
+  traced(item, at, memory, phases).forEach((lines, quarter) => {
     if (!lines.length) return
     const width = (quarter ? 1 : 2.2) * look.k
     trace(g, at, item, lines)

@@ -147,8 +147,7 @@ function stretch(g, look, alone) {
 
 function outline(g, at, item, look, memory) {
   // A pinned run's field is the line at half its limit.
-  if (memory.traced !== item.values) { memory.traced = item.values; memory.lines = halfway(item) }
-  trace(g, at, item, memory.lines)
+  trace(g, at, item, traced(item, at, memory, halfway))
   otherPen(g, item, look); g.lineJoin = 'round'; g.stroke(); g.setLineDash([])
 }
 
@@ -179,7 +178,7 @@ function nameCurves(g, at, items, look, called) {
     if (slot) {
       if (seen.has(slot)) continue
       seen.add(slot)
-      const label = at.room < 40 ? String(slot) : fitted(g, `${slot} ${called(slot)}`, at.room)
+      const label = at.room < 40 ? String(slot) : fitted(g, `${slot} ${called(slot)}`, Math.floor(at.room))
       labels.push({ font: g.font, lines: [label], h: line + 2, y: y(Math.max(0, item.plain.roles?.indexOf('net') ?? 0)), colour: look.pins[slot] })
     } else item.plain.names.forEach((name, c) => {
       if (!name) return
@@ -199,11 +198,17 @@ function nameCurves(g, at, items, look, called) {
   }
 }
 
+const FITTED = new Map()
+
 function fitted(g, name, room) {
-  if (g.measureText(name).width <= room) return name
-  let cut = name
-  while (cut.length > 1 && g.measureText(cut + '…').width > room) cut = cut.slice(0, -1)
-  return cut.trimEnd() + '…'
+  // As much of a name as there is room for.
+  const key = g.font + room + name
+  if (!FITTED.has(key)) {
+    let cut = name
+    while (cut.length > 1 && g.measureText(cut === name ? name : cut + '…').width > room) cut = cut.slice(0, -1)
+    FITTED.set(key, cut === name ? name : cut.trimEnd() + '…')
+  }
+  return FITTED.get(key)
 }
 
 function wrap(g, name, room) {

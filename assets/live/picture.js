@@ -134,7 +134,7 @@ class Picture {
   show(items) {
     if (this.through) items = this.through(items)
     this.items = items; this.dirty = true
-    const something = items.some(i => i.values?.length || i.points?.length || i.at?.length || i.y?.length || i.plain.static)
+    const something = items.some(i => i.side !== 'theory' && (i.values?.length || i.points?.length || i.at?.length || i.y?.length || i.plain.static))
     if (this.empty.hidden !== something) this.empty.hidden = something
     const now = performance.now()
     if (now - this.read >= READOUTS) { this.read = now; this.tell(items) }
@@ -166,10 +166,15 @@ class Picture {
         this.legend.append(bar)
       }
     }
+    // All pictures are written before the first is measured: the browser lays the page out once.
+    queueMicrotask(() => this.settle(pins.length))
+  }
+
+  settle(pinned) {
     // Once the numbers have needed lines of their own they keep them, so that no plot moves while they change.
     const numbers = [...this.readouts.children, ...this.legend.children].reduce((w, e) => w + e.offsetWidth + 16, 0), all = this.root.clientWidth - 56 * this.page.look.k
-    if (!this.tall && (pins.length || numbers + this.titles.firstChild.offsetWidth > all)) { this.tall = true; this.root.classList.add('tall'); this.rows = 0 }
-    if (!this.taller && this.tall && (pins.length || numbers > all)) { this.taller = true; this.root.classList.add('taller'); this.rows = 0 }
+    if (!this.tall && (pinned || numbers + this.titles.firstChild.offsetWidth > all)) { this.tall = true; this.root.classList.add('tall'); this.rows = 0 }
+    if (!this.taller && this.tall && (pinned || numbers > all)) { this.taller = true; this.root.classList.add('taller'); this.rows = 0 }
     const rows = this.taller ? this.readouts.scrollHeight : 0
     if (rows > (this.rows ?? 0)) { this.rows = rows; this.readouts.style.minHeight = rows + 'px' }
     if (this.caption.scrollWidth > this.caption.clientWidth) this.captioned()
