@@ -22,6 +22,8 @@ class Keys {
       [['d', 'D'], 'D', 'take figures, data or a script away', () => page.stats.take()],
       [['a', 'A'], 'A', 'all members of a plane, and back', () => page.clouds.toggle()],
       [['+', '=', '-', '0'], '+ − 0', 'in, out and the whole plane, while all members are shown', () => {}],
+      [['i', 'I'], 'I', 'lines of constant phase', () => page.isophase()],
+      [[], '⇧ drag', 'select members in every picture; Esc clears', () => {}],
       [['t', 'T'], 'T', 'light or dark', () => page.toggle()],
     ]
   }
