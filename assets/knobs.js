@@ -62,9 +62,9 @@ export function render({ model, el }) {
         say.textContent = fault || (input.value === entry.now ? '' : 'Enter takes it.')
       }
       const entry = { k, input, told, set: v => { if (v !== entry.now) { entry.now = v; input.value = v; told({ text: v, fault: '' }) } r.hidden = !!k.when && model.values[k.when[0]] !== k.when[1] } }
-      input.oninput = () => { clearTimeout(wait); wait = setTimeout(() => ask(false), CHECK) }
+      input.oninput = () => { hide(); clearTimeout(wait); wait = setTimeout(() => ask(false), CHECK) }
       input.onkeydown = e => {
-        if (e.key === 'Enter') { e.preventDefault(); ask(true) }
+        if (e.key === 'Enter') { e.preventDefault(); hide(); ask(true) }
         if (e.key === 'Escape') { clearTimeout(wait); input.value = entry.now; told({ text: entry.now, fault: '' }) }
       }
       rows.set(k.name, entry)

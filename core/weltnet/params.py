@@ -81,6 +81,14 @@ class Knob:
         whole = "a whole number in " if self.kind == "integer" else "a number in "
         return f"{whole}[{self.low:g}, {self.high:g}]{unit}"
 
+    def fault(self, text: str) -> str:
+        """What is wrong with a formula, as a sentence without the rest of a refusal; nothing when it is accepted."""
+        try:
+            formulas.parse(text, self.variables, self.low, self.high)
+        except formulas.BadFormula as bad:
+            return f"Refused: {bad}."
+        return ""
+
 
 def knob(
     default: float,

@@ -38,8 +38,9 @@ SEEN = 0.05
 TOLERANCE = 1e-2
 """Of the Poisson solves: their error is then a tenth of that of sampling."""
 
-RIM, SPILT, BENT = 0.2, 0.02, 10.0
-"""How near the wall a member has come to it, the share of them that may, and the mean |∇∇V| they may feel."""
+RIM, SPILT, BENT, TURNED = 0.2, 0.02, 10.0, 0.01
+"""How near a member is at the wall, the share of members that may be, the mean |∇∇V| they may feel, and the mean square
+of velocity, in units of V, that may come from no F'."""
 
 LEAST = 1e-4
 """No residual counts for less: what is below it the estimator does not resolve."""
@@ -66,6 +67,8 @@ class Witness:
     """Since the last `forget`."""
     rows: int = 0
     """Ever filled."""
+    turned: float = 0.0
+    """⟨w·w⟩ between the halves at the last look, w = v − 2γ ∇F' the current velocity that no F' causes."""
     fields: Array = field(default_factory=lambda: np.zeros(0))
     grams: Array = field(default_factory=lambda: np.zeros(0))
 
@@ -86,14 +89,14 @@ class Witness:
         v: current velocities; V: (n, n) loss on the grid.
         """
         self.fields[:-1] = self.fields[1:]
+        currents = np.empty((len(BANDWIDTHS), 2, 2, grid.n, grid.n))
         for b, h in enumerate(BANDWIDTHS):
             for side, members in enumerate((half, ~half)):
                 p, current = flow(grid, q[members], v[members], h)
                 guess = self.fields[1, b, side, 1] if self.looks else None
-                self.fields[2, b, side] = (
-                    p,
-                    potential(grid, p, current, gamma=gamma, guess=guess, tolerance=TOLERANCE).F,
-                )
+                found = potential(grid, p, current, gamma=gamma, guess=guess, tolerance=TOLERANCE)
+                self.fields[2, b, side], currents[b, side] = (p, found.F), current
+        self.turned = _turning(grid, self.fields[2, 0], currents[0], gamma)
         self.looks += 1
         if self.looks < 3:
             return False
@@ -114,12 +117,22 @@ class Witness:
         return found
 
 
+def _turning(grid: Grid, fields: Array, currents: Array, gamma: float) -> float:
+    """⟨w·w⟩, w = v − 2γ ∇F', between the halves where p is seen; fields, (p, F'), and currents, p v: (2, 2, n, n)."""
+    p = fields[:, 0].mean(axis=0)
+    weight = np.where(p > SEEN * p.max(), p, 0.0)
+    slopes = [[0.5 * (np.roll(F, -1, a) - np.roll(F, 1, a)) / grid.spacing for a in (0, 1)] for F in fields[:, 1]]
+    a, b = currents / fields[:, :1] - 2.0 * gamma * np.array(slopes)
+    return float((weight * (a * b).sum(axis=0)).sum() / weight.sum())
+
+
 @dataclass(slots=True)
 class Strain:
-    """Whether the estimator can be trusted with an ensemble: whether it keeps off the wall, and moves slowly enough.
+    """Whether an ensemble is one that the estimator can judge: off the wall, slow enough, its current a gradient.
 
-    In harmonic, ring-shaped, double and triple losses of all sizes, at κ = 0, 1 and 2, every s and ħ² within these
-    limits was found within its band; the first were missed at 2.9 % and at 12.                  [measured, 20 losses]
+    In 25 harmonic, ring-shaped, double and triple losses at κ from 0 to 4 the law and its s or ħ² were found wherever
+    all three limits were kept. They were missed from 2.9 %, 12 and .013 on: the last where a wave meets itself and
+    leaves nodes, round which F' is not one function.                                                    [measured]
     """
 
     looks: int = 0
@@ -127,11 +140,14 @@ class Strain:
     """The sum over looks of the mean |∇∇V| of the members: their frequencies, squared."""
     spilt: float = 0.0
     """The largest share of members that was next to the wall."""
+    turned: float = 0.0
+    """The sum over looks of what a `Witness` says of it."""
 
-    def look(self, grid: Grid, q: Array, bend: Array) -> None:
-        """Take the members q: (M, 2); bend: (n, n), |∇∇V| on the grid."""
+    def look(self, grid: Grid, q: Array, bend: Array, witness: Witness) -> None:
+        """Take the members q: (M, 2) that the witness has looked at; bend: (n, n), |∇∇V| on the grid."""
         self.looks += 1
         self.bent += float(gather(bend[None], q, -grid.half_width, 1.0 / grid.spacing).mean())
+        self.turned += witness.turned
         self.spilt = max(self.spilt, float((np.abs(q).max(axis=1) > grid.half_width - RIM).mean()))
 
     @property
@@ -142,6 +158,9 @@ class Strain:
         if self.bent > BENT * self.looks:
             bent = self.bent / self.looks
             return f"The loss is too steep to resolve: ⟨|∇∇V|⟩ = {bent:.3g} where replicas are, above {BENT:g}."
+        if self.turned > TURNED * self.looks:
+            turned = self.turned / self.looks
+            return f"The current is no gradient, as round nodes: ⟨(v − 2γ∇F′)²⟩ = {turned:.2g}, above {TURNED:g}."
         return ""
 
 

@@ -243,9 +243,10 @@ def _learn(state: KappaState, params: KappaParams) -> None:
 
 
 def _look(state: KappaState) -> None:
-    state.strain.look(GRID, state.here, state.terrain.bend)
     v = current_velocity(state.before, state.q, LOOK * DT)
-    if state.witness.look(LENS, state.here, v, state.half, state.terrain.height(LENS.axis), LOOK * DT, GAMMA):
+    another = state.witness.look(LENS, state.here, v, state.half, state.terrain.height(LENS.axis), LOOK * DT, GAMMA)
+    state.strain.look(GRID, state.here, state.terrain.bend, state.witness)
+    if another:
         now = law(LENS, state.witness.recent(ROWS), 0)
         state.past.push(theta=now.theta, first=now.first, second=now.second)
 
@@ -406,8 +407,8 @@ DIAL = Tour("dial", "From SGD to ħ", (
         question=Question(
             "The needle says which of two laws fits: 0° one without inertia, 90° one with it. Where will it point?",
             ("Near 0°.", "Near 45°.", "Near 90°."), 0,
-            "Near 0°. In SGD a network has no memory of its speed: where it is says where it goes. On the dial, the "
-            "lower left, the dot lies below zero: ħ² is negative, and that is what diffusion is in this theory.",
+            "Near 0°. In SGD a network has no memory of its speed: where it is says where it goes. On the dial the "
+            "dot lies below zero: ħ² is negative, and that is what diffusion is in this theory.",
             until=500, shows={"diffusive": "holds", "width": "holds", "theta": (1.0, 4.0), "hbar2": (-0.13, -0.1)},
         ),
     ),
@@ -537,11 +538,11 @@ EXPERIMENT = Experiment(
         Preset("Classical", "Replicas fall together and cross: the needle is up, yet ħ² is zero.", {"kappa": 1.0}),
         Preset("Without any wave", "Momentum and their own pressure: second order, yet the dot stays short.",
                {"wave": "emergent"}),
-        Preset("Ring", "No network: let go on one side of a ring, the packet runs round both ways and meets itself.",
-               {"loss": "formula", "potential": "0.25*(q1^2 + q2^2 - 3)^2"}),
-        Preset("Three valleys", "No network: the packet leaks from its valley into the two others, by turns.",
-               {"loss": "formula", "potential": "3 - 3*exp(-1.1*((q1 - 1.6)^2 + q2^2)) - 3*exp(-1.1*((q1 + 0.8)^2 + "
-                "(q2 - 1.39)^2)) - 3*exp(-1.1*((q1 + 0.8)^2 + (q2 + 1.39)^2)) + 0.03*(q1^2 + q2^2)^2"}),
+        Preset("Ring", "No network: round both sides of a ring a wave meets itself. Nodes open, and F′ is not one function.",
+               {"kappa": 4.0, "loss": "formula", "potential": "0.45*(q1^2 + q2^2 - 2)^2"}),
+        Preset("Three valleys", "No network: at every release the packet leaks from its valley into the two others.",
+               {"kappa": 3.0, "loss": "formula", "potential": "3 - 3*exp(-1.1*((q1 - 1.4)^2 + q2^2)) - 3*exp(-1.1*(("
+                "q1 + 0.7)^2 + (q2 - 1.21)^2)) - 3*exp(-1.1*((q1 + 0.7)^2 + (q2 + 1.21)^2)) + 0.03*(q1^2 + q2^2)^2"}),
         Preset("Wrong law", "SGD where the dial says wave: the needle drops, the dot falls to −1.",
                {"broken": "swapped-law"}),
     ),
