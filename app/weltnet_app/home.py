@@ -226,7 +226,7 @@ def _hero(e: Experiment[Any, Any], answers: Mapping[tuple[str, str], Answer]) ->
         f"{html.escape(p.title)}</b> <span>{html.escape(p.caption)}</span></figcaption>"
         f'<div class="body" role="img" aria-label="{html.escape(describe(p, None, key))}">'
         f'<canvas data-testid="live-{key}" aria-hidden="true"></canvas></div>'
-        f'<output data-testid="readouts-{key}"></output></figure>'
+        f'<span class="readout" data-testid="readouts-{key}"></span></figure>'
         for key, p in list(e.planes.items())[:3]
     )
     return (
