@@ -21,7 +21,7 @@ class Download {
   open(anchor, picture = null) {
     const { menu } = this
     // A click on its button closes it, as any click elsewhere has just done.
-    if (menu.matches(':popover-open') || performance.now() - (this.closed ?? -1e3) < 200 && this.anchor === anchor) { menu.hidePopover(); return }
+    if (menu.matches(':popover-open') || anchor && this.anchor === anchor && performance.now() - (this.closed ?? -1e3) < 200) { menu.hidePopover(); return }
     this.anchor = anchor; menu.replaceChildren()
     menu.setAttribute('aria-label', picture ? `Take ${picture.plane.title} away` : 'Take away')
     for (const [what, label, hint] of picture ? TAKEN.slice(0, 2) : TAKEN) {
