@@ -538,7 +538,7 @@ EXPERIMENT = Experiment(
         Preset("Classical", "Replicas fall together and cross: the needle is up, yet ħ² is zero.", {"kappa": 1.0}),
         Preset("Without any wave", "Momentum and their own pressure: second order, yet the dot stays short.",
                {"wave": "emergent"}),
-        Preset("Ring", "No network: round both sides of a ring a wave meets itself. Nodes open, and F′ is not one function.",
+        Preset("Ring", "No network: round a ring a wave meets itself; nodes open, and F′ is no longer one function.",
                {"kappa": 4.0, "loss": "formula", "potential": "0.45*(q1^2 + q2^2 - 2)^2"}),
         Preset("Three valleys", "No network: at every release the packet leaks from its valley into the two others.",
                {"kappa": 3.0, "loss": "formula", "potential": "3 - 3*exp(-1.1*((q1 - 1.4)^2 + q2^2)) - 3*exp(-1.1*(("
