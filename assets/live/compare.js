@@ -12,7 +12,7 @@ class Compare {
     this.chips.dataset.testid = 'chips'; this.chips.setAttribute('role', 'group'); this.chips.setAttribute('aria-label', 'Pinned runs')
     page.root.querySelector('header.heading').after(this.chips)
     const panel = this.panel = make('section', 'compare', page.root)
-    panel.popover = 'auto'; panel.tabIndex = -1; panel.dataset.testid = 'compare'; panel.setAttribute('role', 'dialog'); panel.setAttribute('aria-label', 'Compare runs')
+    panel.popover = 'auto'; panel.tabIndex = -1; panel.dataset.testid = 'comparison'; panel.setAttribute('role', 'dialog'); panel.setAttribute('aria-label', 'Compare runs')
     panel.innerHTML = `<header><h2>Compare</h2><button type="button" class="pin" title="Keep the run as it is now beside itself  (P)">Pin this run</button>
       <button type="button" class="branch" title="Keep the recorded run beside this one and go on from this step  (B)">Branch here</button>
       <a target="_blank" rel="opener" title="This exact state in a page of its own">Open here in a new page</a>
@@ -78,7 +78,7 @@ class Compare {
     if (!any) return
     const words = { 'outside-regime': 'outside regime' }
     $('caption').textContent = `${pins.length === 1 ? 'Two runs' : `${pins.length + 1} runs`} at the same step, where they differ`
-    $('thead').innerHTML = `<tr><th></th><th scope="col">this run</th>${pins.map(p => `<th scope="col" class="pin${p.slot}">${swatch(p.slot)}${p.slot}</th>`).join('')}</tr>`
+    $('thead').innerHTML = `<tr><td></td><th scope="col">this run</th>${pins.map(p => `<th scope="col" class="pin${p.slot}">${swatch(p.slot)}run ${p.slot}</th>`).join('')}</tr>`
     $('tbody').innerHTML = compared.map(([name, symbol, cells]) => `<tr data-row="${safe(name)}"><th scope="row">${symbol ? `<i>${safe(symbol)}</i> ` : ''}${safe(name)}</th>${cells.map((c, i) => Array.isArray(c)
       ? `<td>${c[0] ? `<b style="color:var(--${safe(c[0])})">${safe(words[c[0]] ?? c[0])}</b> ` : ''}${safe(c[1])}</td>`
       : `<td class="${name === 'digest' ? 'mono' : ''}${i && c !== cells[0] ? ' other' : ''}">${safe(c)}</td>`).join('')}</tr>`).join('')
