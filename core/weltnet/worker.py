@@ -676,6 +676,6 @@ def _judged(line: Timeline[Any, Any]) -> list[Message]:
         numbers = (v["measured"], v["error"], v["predicted"], *v["band"], v["null"] or 0.0)
         if not all(map(math.isfinite, numbers)):
             raise ArithmeticError(
-                f"{v['symbol']} stopped being finite, so the run was stopped before it reached the verdict {v['claim']}."
+                f"{v['symbol']} stopped being finite, so the run was stopped before it reached the claim {v['claim']}"
             )
     return judged

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,11 +42,14 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def lab() -> Iterator[Lab]:
-    port = free_port()
+@contextlib.contextmanager
+def served(port: int = 0, **environment: str) -> Iterator[Lab]:
+    """A lab of one's own, at a port of one's own, with these variables in its environment."""
+    port = port or free_port()
     command = [sys.executable, "-m", "weltnet_app", "serve", "--no-browser", "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **environment}
+    )
     url, end = f"http://127.0.0.1:{port}", time.monotonic() + READY_S
     try:
         while True:
@@ -64,6 +69,18 @@ def lab() -> Iterator[Lab]:
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    with served() as made:
+        yield made
+
+
+@pytest.fixture
+def serve_lab() -> Callable[..., contextlib.AbstractContextManager[Lab]]:
+    """How a test that ends or spoils its lab gets one of its own."""
+    return served
 
 
 @pytest.fixture(scope="session")
