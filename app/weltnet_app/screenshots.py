@@ -103,6 +103,10 @@ def _refused(e: Experiment[Any, Any]) -> Args:
     return _paused(e) | {next(iter(e.params.model_fields)): "nonsense"}
 
 
+def _touring(e: Experiment[Any, Any]) -> Args:
+    return {"tour": e.tours[0].name, "stop": 1} if e.tours else _live(e)
+
+
 STATES = {
     s.name: s
     for s in (
@@ -112,6 +116,10 @@ STATES = {
         State("refused", _refused, LIGHT),
         State("picker", _paused, LIGHT, ("click:picker",)),
         State("help", _paused, DESK, ("press:?",)),
+        State("compare", _paused, DESK, ("press:p", "press:c")),
+        State("download", _paused, LIGHT, ("press:d",)),
+        State("all", _paused, DESK, ("press:a",)),
+        State("tour", _touring, (*LIGHT, "projector"), still=False),
         State("home", _live, EVERYWHERE, still=False, home=True),
     )
 }
@@ -169,7 +177,9 @@ def take(wanted: Sequence[Shot], out: Callable[[Shot], Path], url: str = "") -> 
 
 def _take(browser: Any, shot: Shot, file: Path, url: str) -> list[str]:
     complaints: list[str] = []
-    page = browser.new_page(viewport={"width": shot.view.width, "height": shot.view.height}, reduced_motion="reduce")
+    # Whoever asks for less motion is shown a run that stands still.
+    motion = "reduce" if shot.state.still else "no-preference"
+    page = browser.new_page(viewport={"width": shot.view.width, "height": shot.view.height}, reduced_motion=motion)
     page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda e: complaints.append(str(e)))
     try:
