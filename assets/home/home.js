@@ -9,6 +9,8 @@ const $ = (s, from = document) => from.querySelector(s)
 const look = new Look(PALETTES)
 const ratio = Math.min(2, window.devicePixelRatio || 1)
 
+const keep = query => { for (const [k, v] of new URLSearchParams(location.search)) if (k === 'theme' || k === 'view') query.set(k, v) }
+
 // -- pictures
 
 const LAYERS = { Field: 0, ComplexField: 0 }
@@ -186,8 +188,7 @@ class Hero {
     // The way to this very state: the query of its run, with the step and digest that are on the screen.
     const q = new URLSearchParams(this.latest && !this.feed.closed ? this.news.query : '')
     if (this.latest && this.news.query) { q.set('at', this.latest.step); q.set('digest', this.latest.digest) }
-    const theme = new URLSearchParams(location.search).get('theme')
-    if (theme) q.set('theme', theme)
+    keep(q)
     this.spots.open.href = `./${this.slug}${q.size ? '?' + q : ''}`
   }
 }
@@ -229,8 +230,7 @@ function retheme() {
 
 function dress() {
   look.read(); draw($('[data-testid=theme]'), mode() === 'dark' ? 'dark' : 'light')
-  const theme = new URLSearchParams(location.search).get('theme')
-  for (const a of document.querySelectorAll('h3 a, .word')) { const u = new URL(a.getAttribute('href'), location.href); if (theme) u.searchParams.set('theme', theme); a.href = u }
+  for (const a of document.querySelectorAll('h3 a, .word')) { const u = new URL(a.getAttribute('href'), location.href); keep(u.searchParams); a.href = u }
   hero.link()
   for (const p of [...hero.plots, ...cards.map(c => c.plot)]) p.paint()
 }

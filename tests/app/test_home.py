@@ -176,7 +176,7 @@ SERVED = """
 import os, sys
 if __name__ == "__main__":
     from weltnet_app import serve, stills
-    stills.STEPS, stills.NICE = 6, 0
+    stills.STEPS, stills.NICE, stills.AFTER = 6, 0, 1.0
     os.cpu_count = lambda: 2
     serve.serve("127.0.0.1", int(sys.argv[1]), False, ())
 """
