@@ -89,7 +89,7 @@ def read(query: Mapping[str, str], experiment: Experiment[Any, Any], fresh_seed:
     if preset := query.get("preset"):
         known = {p.name: p.values for p in experiment.presets}
         if preset not in known:
-            raise BadParams(f"preset = {preset!r} is not known here; allowed: {', '.join(known)}")
+            raise BadParams(f"preset = {preset[:40]!r} is not known here; allowed: {', '.join(known)}")
         values |= known[preset]
     initial = experiment.params.parse(values | rest)
     seed = _whole(query, "seed", fresh_seed, LARGEST_SEED)

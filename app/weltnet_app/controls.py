@@ -113,7 +113,7 @@ class Controls:
             self.knobs.values = values
             self.knobs.derived = [[k, v] for k, v in self.experiment.derived(params).items()]
 
-    def set(self, **changes: Any) -> None:
+    def set(self, /, **changes: Any) -> None:
         """Turn knobs; a refused change is said in one sentence and the knobs go back."""
         known = self.experiment.params.knobs()
         try:
@@ -127,17 +127,17 @@ class Controls:
 
     def _heard(self, message: dict[str, Any]) -> None:
         if isinstance(changes := message.get("set"), dict):
-            self.set(**{str(k): v for k, v in changes.items()})
+            self.set(**{k if isinstance(k, str) else "": v for k, v in changes.items()})
         elif isinstance(typed := message.get("check"), dict):
-            self._check(str(typed.get("name")), typed.get("text"), enter=typed.get("enter") is True)
+            self._check(typed.get("name"), typed.get("text"), enter=typed.get("enter") is True)
         elif name := message.get("preset"):
             for preset in self.experiment.presets:
                 if preset.name == name:
                     defaults = self.experiment.params().model_dump(mode="json")
                     self.set(**(defaults | dict(preset.values)))
 
-    def _check(self, name: str, text: Any, *, enter: bool) -> None:
-        knob = self.experiment.params.knobs().get(name)
+    def _check(self, name: Any, text: Any, *, enter: bool) -> None:
+        knob = self.experiment.params.knobs().get(name) if isinstance(name, str) else None
         if knob is None or knob.kind != "formula" or not isinstance(text, str):
             return
         fault = knob.fault(text)

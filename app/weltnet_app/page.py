@@ -146,7 +146,7 @@ class Desk:
             for i, (key, plane) in enumerate(e.planes.items())
         }
         self.controls = Controls(e, run.params, self._set, self._complain, folded=view == "projector")
-        self.touring = Touring(e, run, self.controls.set, self.refresh)
+        self.touring = Touring(e, run, self.controls.set, self.refresh, self._act)
         self.narration = Narration(e)
         # In front of a hall the presenter's large controls break things.
         self.cards = Cards(e, run.params, lambda names: self.controls.set(broken=names), switches=view != "projector")
@@ -202,29 +202,30 @@ class Desk:
             "stop": lambda _: run.halt(),
             "forward": lambda _: run.step_forward(),
             "back": lambda _: run.step_back(),
-            "seek": lambda value: run.seek(_whole(value)),
+            "seek": lambda value: run.seek(_whole("step", value)),
             "pin": lambda _: run.pin(),
             "branch": lambda _: run.branch(),
-            "unpin": lambda value: run.unpin(_whole(value)),
+            "unpin": lambda value: run.unpin(_whole("pin", value)),
             "rewind": lambda _: run.rewind(),
             "reseed": lambda _: run.reseed(),
-            "seed": lambda value: run.reseed(_whole(value)),
+            "seed": lambda value: run.reseed(_whole("seed", value)),
             "speed": lambda value: run.set_speed(_number(value)),
             "last_good": lambda _: run.resume_last_good(),
             "link": lambda _: self._copy(run.link()),
             "dismiss": lambda _: self._dismiss(),
             "tour": lambda value: self._tour(value),
-            "break": lambda value: self._break(str(value)),
+            "break": lambda value: self._break(value),
             "heard": lambda _: self._heard(),
         }
 
     def _act(self, message: Mapping[str, Any]) -> None:
-        act = self.acts.get(str(message.get("act")))
+        name = message.get("act")
+        act = self.acts.get(name) if isinstance(name, str) else None
         if act is None:
             return
         try:
             act(message.get("value"))
-            if message.get("act") in STRAYS:
+            if name in STRAYS:
                 self.touring.strayed()
         except BadParams as refused:
             self._complain(str(refused))
@@ -245,8 +246,8 @@ class Desk:
         self.touring.act(value)
         self.root.sidebar_open = self.root.sidebar_open or self.touring.tour is not None
 
-    def _break(self, name: str) -> None:
-        on = set(self.run.params.broken) ^ {name}
+    def _break(self, name: Any) -> None:
+        on = set(self.run.params.broken) ^ ({name} if isinstance(name, str) else set())
         self.controls.set(broken=tuple(s.name for s in self.experiment.saboteurs if s.name in on))
 
     def _heard(self) -> None:
@@ -265,7 +266,7 @@ class Desk:
             self.state.greeted = True
             self.refresh()
 
-    def _set(self, **changes: Any) -> None:
+    def _set(self, /, **changes: Any) -> None:
         self.run.set(**changes)
         self.touring.strayed()
         self._complaint = ""
@@ -419,12 +420,14 @@ def _update(component: Any, **values: Any) -> None:
         component.param.update(**changed)
 
 
-def _whole(value: Any) -> int:
-    text = str(value)
-    if not (text.isascii() and text.isdigit() and len(text) <= 19):
-        raise BadParams(f"seed = {text[:40]!r} is refused; allowed: a whole number")
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, int) and 0 <= value < 10**19:
+        return value
+    text = value if isinstance(value, str) else type(value).__name__
+    if not (isinstance(value, str) and text.isascii() and text.isdigit() and len(text) <= 19):
+        raise BadParams(f"{name} = {text[:40]!r} is refused; allowed: a whole number from 0 up")
     return int(text)
 
 
 def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 1.0
+    return float(value) if isinstance(value, int | float) and abs(value) <= 1e9 else 1.0

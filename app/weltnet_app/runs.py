@@ -213,7 +213,7 @@ class Run:
             raise BadParams(f"seed = {seed} is refused; allowed: a whole number from 0 to {address.LARGEST_SEED}")
         self._tell("reseed", seed=fresh_seed() if seed is None else seed)
 
-    def set(self, **changes: Any) -> None:
+    def set(self, /, **changes: Any) -> None:
         """Turn knobs. Raises `BadParams` with one sentence, before anything has changed."""
         after = self.experiment.params.parse(changes, self.params)
         values = self.params.changed(after)

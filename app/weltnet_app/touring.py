@@ -69,13 +69,19 @@ class Touring:
     """The tour of one page, or none. `turn(**changes)` is the door through which people turn knobs."""
 
     def __init__(
-        self, experiment: Experiment[Any, Any], run: Run, turn: Callable[..., None], changed: Callable[[], None]
+        self,
+        experiment: Experiment[Any, Any],
+        run: Run,
+        turn: Callable[..., None],
+        changed: Callable[[], None],
+        hear: Callable[[Any], None] | None = None,
     ) -> None:
         self.experiment, self.run = experiment, run
         self.tour: Tour | None = None
         self.turning = False
         """Whether it is the tour that turns a knob now."""
-        self.guide = Guide(lambda message: self.act(message.get("value")), sizing_mode="stretch_width", margin=0)
+        # A page hears what its panels say at one place, where refusals become sentences.
+        self.guide = Guide(hear or (lambda said: self.act(said.get("value"))), sizing_mode="stretch_width", margin=0)
         self._turn, self._changed = turn, changed
         self._legs: tuple[Leg, ...] = ()
         self._at = 0
@@ -198,7 +204,8 @@ class Touring:
         return {"tour": self._tour.name, "stop": self._leg.stop + 1, "strayed": self._strayed}
 
     def follow(self) -> None:
-        """Show where the tour is."""
+        """Show where the tour is; a question that is due stays asked, wherever the run is taken."""
+        self._asking = self._asking or (self.tour is not None and self._arrived)
         shown = self._shown() if self.tour else {}
         if shown != self.guide.shown:
             self.guide.shown = shown

@@ -189,7 +189,7 @@ class Params(BaseModel):
             return None
         try:
             box = tuple(float(v) for v in value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             box = ()
         if len(box) != 4 or not all(extra["low"] <= v <= extra["high"] for v in box):
             raise ValueError("not a box inside the plane")
@@ -209,7 +209,8 @@ class Params(BaseModel):
         known = [*cls.model_fields]
         for key in values:
             if key not in known:
-                raise BadParams(f"{str(key)[:60]} is not a parameter here; allowed: {', '.join(known)}")
+                name = key[:60] if isinstance(key, str) and key.isprintable() and key.strip() else _shown(key)
+                raise BadParams(f"{name} is not a parameter here; allowed: {', '.join(known)}")
         start = base.model_dump() if base is not None else {}
         try:
             return cls.model_validate(start | dict(values))
