@@ -106,6 +106,7 @@ class Tally:
             "verified": len(verified),
             "words": {word: self.words[word] for word in WORDS},
             "as_registered": sum(a.expected for a in verified),
+            "by_every_seed": sum(a.agreeing == a.seeds for a in verified),
             "seeds": sum(a.seeds for a in verified),
             "older": sum(a.older for a in verified),
             "date": self.date.isoformat() if self.date else None,
@@ -310,13 +311,20 @@ def _counted(t: Tally) -> str:
         body = (
             f'<p class="sum"><b>{len(verified)}</b> of {all_} claims verified on this installation</p>'
             f'<ul class="words">{words}</ul>'
-            f"<p><b>{sum(a.expected for a in verified)}</b> as registered · {seeds} · {age(day)} · {version}"
+            f"<p><b>{sum(a.expected for a in verified)}</b> as registered{_all_of_them(verified)} · {seeds} · {age(day)} "
+            f"· {version}"
             f"<br>{rest}</p>"
         )
     return (
         '<h2 class="unseen">What this installation has found</h2>'
         f'<div data-testid="tally">{body}<p class="known">{_calibrated(t)}</p></div>'
     )
+
+
+def _all_of_them(verified: Sequence[Answer]) -> str:
+    """Whether every seed said so: a claim has the word of most of its seeds."""
+    divided = sum(a.expected and a.agreeing < a.seeds for a in verified)
+    return f", {divided} of them not by every seed" if divided else ""
 
 
 def _calibrated(t: Tally) -> str:

@@ -73,6 +73,9 @@ def test_the_tally_is_what_is_stored(data: None, monkeypatch: pytest.MonkeyPatch
     assert (plain["verified"], plain["as_registered"], plain["seeds"], plain["older"]) == (3, 1, 10, 0)
     answer = next(a for a in counted.answers if (a.slug, a.claim) == (CHEAP.slug, first.name))
     assert (answer.seeds, answer.agreeing, answer.expected) == (5, 4, True)
+    assert plain["by_every_seed"] == 0 and "1</b> as registered, 1 of them not by every seed" in home._page(
+        ALL, "", 1.0
+    )
     page = home._page(ALL, "light", 1.0)
     assert page.count('<li class="registered"') == len(counted.answers) - 3 and "2 to 5 seeds each" in page
     monkeypatch.setattr(provenance, "sources", lambda: "other")
