@@ -152,7 +152,7 @@ class Page {
   }
 
   message() {
-    const { model, state, strip } = this, ended = this.feed?.ended, error = ended || state.error, say = error || (state.message !== this.dismissed ? state.message : '') || (this.note && this.note !== this.dismissed ? this.note : '')
+    const { model, state, strip } = this, ended = this.feed?.ended, error = ended || state.error, say = error || [this.note, state.message].find(m => m && m !== this.dismissed) || ''
     const key = error + '|' + say
     if (key === this.shown) return
     this.shown = key; strip.hidden = !say; strip.className = `strip ${error ? 'bad' : ''}`; strip.replaceChildren()
