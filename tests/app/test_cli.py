@@ -396,7 +396,7 @@ def test_unknown_slug(command: tuple[str, ...], capsys: Captured) -> None:
         (("--seed", "9" * 5000), "[0, 4294967295]"),
         (("--seed", "²"), "[0, 4294967295]"),
         (("--steps", "many"), "[0, 10000000]"),
-        (("--no-such",), "--preset, --set, --params, --seed, --steps, --json"),
+        (("--no-such",), "--preset, --set, --params, --seed, --steps, --out, --every, --json"),
         (("--seed",), "--seed needs a value"),
         (("second",), "'second' is too much"),
         (("--json=perhaps",), "--json"),
