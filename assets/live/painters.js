@@ -129,7 +129,7 @@ const PAINT = {
     g.stroke(); g.globalAlpha = 1
     if (chosen) for (let k = 0; k < starts.length; k++) {
       const o = starts[k], length = ends[k] - o, here = i => chosen[isClosed(p, o, ends[k]) && i === length - 1 ? 0 : i]
-      for (const [from, to] of runs(Uint8Array.from({ length }, (_, i) => here(i)), length)) {
+      for (const [from, to] of stretches(Uint8Array.from({ length }, (_, i) => here(i)), length)) {
         g.beginPath(); for (let i = from; i <= to; i++) step(o + i, o + from)
         stretch(g, look, from < to ? null : [at.x(p[2 * (o + from)]), at.y(p[2 * (o + from) + 1])])
       }
