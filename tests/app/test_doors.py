@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -74,7 +75,7 @@ HOSTILE = (
     "", " ", "0", "-0", "-1", "1e999", "-inf", "nan", "NaN", "Infinity", "9" * 400, "0x10", "1_000", "１２", "²", "½",
     "true", "null", "None", "undefined", "[object Object]", "\x00", "a\nb", "a\r\nSet-Cookie: x=1", "\u2028", "\u202e",
     "\ufeff", "é" * 500, "<script>alert(1)</script>", "'; DROP TABLE runs; --", "{{7*7}}", "${7*7}", "%s%n%x", "self",
-    "../../etc/passwd", "..\\..\\x", "__class__", "[" * 900, "{" * 900, "[[" * 450 + "]]" * 450, "[null]",
+    "../../etc/passwd", "..\\..\\x", "__class__", "[" * 900, "{" * 900, "[" * 3500 + "]" * 3500, "[null]",
     '{"a":' * 300 + "1" + "}" * 300, "[[0,{}],[0,{}]]", "[[1e3,{}]]", "[[5,{}],[3,{}]]", '[[1,{"a\\nb":1}]]',
     "[[true,{}]]", "[[99999999999999999999,{}]]", "[1,{},[]]", "[[1,{},[]]]", "[[1,{},[[1]]]]", "q1^", "9^9^9^9",
     "__import__('os').system('x')", "((((q1))))", "q1.__class__", "lambda: 0", "а", "1/q1", "1 if 1 else 2", "-" * 300,
@@ -122,44 +123,55 @@ def links(experiment: Any) -> st.SearchStrategy[dict[str, str]]:
 # -- the doors of the core --------------------------------------------------------------------------------------------
 
 
+def link(experiment: Any, query: Mapping[str, str]) -> None:
+    """A query is a run within all ranges, or a sentence."""
+    try:
+        found = address.read(query, experiment, 7)
+    except BadParams as refused:
+        one_line(str(refused))
+    else:
+        experiment.params.parse(found.log.initial)
+        assert 0 <= found.at <= address.MOST_STEPS and 0 <= found.log.seed <= address.LARGEST_SEED
+        assert len(found.pins) <= 4 and len(found.run) <= 64
+
+
 @each
 @lanes(160, 2500)
 def test_links(experiment: Any, cases: int) -> None:
-    """The address: a query is a run within all ranges, or a sentence."""
+    """The address, spoilt in up to three places at once."""
+    every(cases, link, experiment=st.just(experiment), query=links(experiment))
 
-    def link(query: dict[str, str]) -> None:
-        try:
-            found = address.read(query, experiment, 7)
-        except BadParams as refused:
-            one_line(str(refused))
-        else:
-            experiment.params.parse(found.log.initial)
-            assert 0 <= found.at <= address.MOST_STEPS and 0 <= found.log.seed <= address.LARGEST_SEED
-            assert len(found.pins) <= 4 and len(found.run) <= 64
 
-    every(cases, link, query=links(experiment))
+@each
+def test_every_hostile_text_in_every_part_of_a_link(experiment: Any) -> None:
+    """The address: each part of an honest link replaced by each hostile text, one at a time."""
+    for name in (*experiment.params.model_fields, *address.RESERVED, *NAMES):
+        for hostile in HOSTILE:
+            OPENED["parts of links"] += 1
+            link(experiment, honest(experiment.slug) | {name: hostile})
+
+
+def values(experiment: Any, given_: dict[str, Any]) -> None:
+    """Values are an object whose text is read back to it, or a sentence that names a field; the base stays."""
+    base = experiment.params()
+    before = base.canonical()
+    try:
+        made = experiment.params.parse(given_, base)
+    except BadParams as refused:
+        fields = [n for n in given_ if n in experiment.params.model_fields]
+        one_line(str(refused))
+        assert "allowed: " in str(refused)
+        assert any(str(refused).startswith(f"{n} = ") for n in fields) or len(fields) < len(given_)
+    else:
+        assert experiment.params.parse(made.as_text()) == made
+    assert base.canonical() == before
 
 
 @each
 @lanes(120, 2000)
 def test_values(experiment: Any, cases: int) -> None:
-    """The validator: an object whose text is read back to it, or a sentence that names the field; the base stays."""
-    base = experiment.params()
-
-    def values(given_: dict[str, Any]) -> None:
-        before = base.canonical()
-        try:
-            made = experiment.params.parse(given_, base)
-        except BadParams as refused:
-            fields = [n for n in given_ if n in experiment.params.model_fields]
-            one_line(str(refused))
-            assert "allowed: " in str(refused)
-            assert any(str(refused).startswith(f"{n} = ") for n in fields) or len(fields) < len(given_)
-        else:
-            assert experiment.params.parse(made.as_text()) == made
-        assert base.canonical() == before
-
-    every(cases, values, given_=st.dictionaries(knobs(experiment), plain, max_size=3))
+    """The validator, given anything that JSON or a TOML file can say."""
+    every(cases, values, experiment=st.just(experiment), given_=st.dictionaries(knobs(experiment), plain, max_size=3))
 
 
 @each
@@ -195,7 +207,10 @@ def test_formulas(cases: int) -> None:
         except formulas.BadFormula as refused:
             one_line(str(refused))
         else:
-            assert formulas.parse(found.text).text == found.text
+            at = np.random.default_rng(7).uniform(-3, 3, (2, 200))
+            assert formulas.parse(found.text).text == found.text and not np.isinf(found(*at)).any()
+            edges = found(*np.meshgrid([-3, 0, 3], [-3, 0, 3]))
+            assert np.isfinite(edges).all() and np.abs(edges).max() <= 1e9
 
     every(cases, formula, typed=text | words.map(" ".join) | words.map("".join) | plain)
 
@@ -223,6 +238,10 @@ def test_files(cases: int, tmp_path: Path) -> None:
             except (cli.Refused, BadParams) as refused:
                 one_line(str(refused).replace(str(path), "path"))
 
+    for hostile in HOSTILE:
+        for line in (hostile, f"seed = {hostile}", f"kappa = {hostile}", f"kappa = {json.dumps(hostile)}"):
+            OPENED["lines of files"] += 1
+            file(line.encode())
     every(cases, file, data=st.binary(max_size=80) | lines.map(lambda t: t.encode(errors="surrogatepass")))
 
 
@@ -325,21 +344,24 @@ def test_feed(cases: int) -> None:
     every(cases, message, said=text | st.binary(max_size=300) | ask | as_json)
 
 
+def view(given_: Mapping[str, str]) -> None:
+    """A query is a range and a size in pixels that can be counted, or a sentence."""
+    try:
+        found, have = View.parse(dict(given_)), _have(dict(given_))
+    except BadParams as refused:
+        one_line(str(refused))
+    else:
+        assert found.x0 < found.x1 and found.y0 < found.y1 and found.w * found.h <= 2000**2 and isinstance(have, int)
+
+
 @lanes(150, 3000)
 def test_views_of_clouds(cases: int) -> None:
-    """The explorer's route: a range and a size in pixels that can be counted, or a sentence."""
-
-    def view(given_: Mapping[str, str]) -> None:
-        try:
-            found, have = View.parse(dict(given_)), _have(dict(given_))
-        except BadParams as refused:
-            one_line(str(refused))
-        else:
-            assert (
-                found.x0 < found.x1 and found.y0 < found.y1 and found.w * found.h <= 2000**2 and isinstance(have, int)
-            )
-
+    """The explorer's route: every part of an honest query replaced by every hostile text, and several at once."""
     good = {"x0": "-3", "x1": "3", "y0": "-3", "y1": "3", "w": "300", "h": "200", "have": "-1"}
+    for name in good:
+        for hostile in HOSTILE:
+            OPENED["parts of views"] += 1
+            view(good | {name: hostile})
     parts = st.dictionaries(st.sampled_from([*good]), text, max_size=3)
     every(cases, view, given_=parts.map(lambda spoilt: good | spoilt))
 
