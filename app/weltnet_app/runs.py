@@ -239,6 +239,7 @@ class Run:
         """Leave this run for another one of the same experiment."""
         self.params, self.log, self.step, self.playing = self._last(place.log), place.log, place.at, place.playing
         self.seed, self.end, self._checkpoint, self.error = place.log.seed, place.at, place.checkpoint, ""
+        self.progress, self.digest, self.verdicts = (0.0, f"going to step {place.at}"), "", ()
         self._opening += 1
         if self._worker is None:
             self.start(place.until)

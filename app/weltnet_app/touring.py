@@ -34,7 +34,7 @@ class Run(Protocol):
     step: int
     playing: bool
     verdicts: tuple[Verdict, ...]
-    progress: tuple[float, str] | None
+    digest: str
     log: Log
 
     def play(self, until: int | None = None) -> None: ...
@@ -185,7 +185,7 @@ class Touring:
     @property
     def _arrived(self) -> bool:
         """Whether the steps of this leg have passed."""
-        return self.run.progress is None and self.run.step >= self._leg.until
+        return bool(self.run.digest) and self.run.step >= self._leg.until
 
     @property
     def _asked(self) -> bool:

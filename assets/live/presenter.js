@@ -7,7 +7,7 @@ class Presenter {
     if (page.model.view !== 'projector') return
     this.page = page
     const bar = this.bar = document.createElement('div'); bar.className = 'presenter'; bar.dataset.testid = 'presenter'; bar.setAttribute('role', 'toolbar'); bar.setAttribute('aria-label', 'Presenter')
-    const send = (act, value) => () => page.model.send_msg({ act, value })
+    const send = (act, value = null) => () => page.model.send_msg({ act, value })
     const button = (name, label, f) => {
       const b = document.createElement('button'); b.type = 'button'; b.className = name; b.onclick = f; b.dataset.testid = `big-${name.split(' ').at(-1)}`; b.setAttribute('aria-label', label); b.title = label
       bar.append(b); return b
