@@ -166,7 +166,7 @@ def test_scrub_pin_branch_and_share(visit: Any) -> None:
     visit.of("message").get_by_text("Branched at step 102").wait_for()
     visit.wait("window.weltnet.latest().pins.length === 2")
     turn(visit, "noise", "900")
-    visit.wait("window.weltnet.params().noise > 0.1")
+    visit.wait("window.weltnet.params().noise > 0.04")
     for step in (104, 106):
         visit.page.keyboard.press("ArrowRight")
         visit.wait(f"window.weltnet.step === {step}")

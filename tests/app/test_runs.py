@@ -7,16 +7,19 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
-from weltnet import codec
+from weltnet import __version__, codec
 from weltnet.experiments import ALL
 from weltnet.params import BadParams
 from weltnet.run import outcome
 from weltnet.timeline import Log
 from weltnet.worker import Spare
+from weltnet_app import address
 from weltnet_app.address import Address
 from weltnet_app.runs import Full, Run, Runs
 
@@ -132,6 +135,85 @@ def test_killed_worker_is_resumed() -> None:
         assert "resumed" in run.notice
         assert eye.frames[1]["seq"] > eye.frames[0]["seq"]
         assert (run.step, run.digest) == (300, digest)
+
+    on_loop(body)
+
+
+def test_link_of_another_version_says_both() -> None:
+    """The same digest is the same run, whoever found it; another one names both versions."""
+
+    async def body(runs: Runs) -> None:
+        run = runs.open(EXPERIMENT, replace(start(digest="0" * 16), version="0.0.7"))
+        await until(lambda: run.digest)
+        assert all(said in run.notice for said in ("0.0.7", __version__, "0" * 16, run.digest))
+        same = runs.open(EXPERIMENT, replace(start(digest=run.digest), version="0.0.7"))
+        await until(lambda: same.digest)
+        assert "exactly" in same.notice and "0.0.7" not in same.notice
+
+    on_loop(body)
+
+
+def test_pins_outlive_the_worker() -> None:
+    """SIGKILL to the process costs no pinned run: slots, digests and the furthest step are as they were, and the link
+    made before and after leads to the same ones."""
+
+    async def body(runs: Runs) -> None:
+        run, eye = runs.open(EXPERIMENT, start(at=60)), Eye()
+        run.ask(eye)
+        await until(lambda: eye.frames and run._checkpoint)
+        run.pin()
+        await until(lambda: len(run.pins) == 1)
+        run.reseed(11)
+        await until(lambda: run.seed == 11)
+        run.branch()
+        await until(lambda: len(run.pins) == 2)
+        run.seek(60)
+        await until(lambda: run.step == 60)
+        run.unpin(1)
+        run.pin()
+        run.seek(20)
+        await until(lambda: run.step == 20 and {p.slot for p in run.pins} == {1, 2})
+        before = [(p.slot, p.log, p.digest) for p in run.pins]
+        worker, link = run._worker, run.link()
+        assert run.end == 60 and worker is not None and worker.process.pid is not None
+        os.kill(worker.process.pid, signal.SIGKILL)
+        await until(lambda: run._worker is not worker and "resumed" in run.notice)
+        run.seek(20)
+        await until(lambda: run.step == 20 and not run.progress)
+        run.ask(eye)
+        await until(lambda: eye.frames[-1]["step"] == 20)
+        assert [(p.slot, p.log, p.digest) for p in run.pins] == before and run.end == 60
+        assert [(p["slot"], p["digest"]) for p in eye.frames[-1]["pins"]] == [(n, d) for n, _, d in before]
+        assert run.link() == link
+        again = runs.open(EXPERIMENT, address.read(dict(parse_qsl(link)), EXPERIMENT, 0))
+        await until(lambda: again.digest)
+        assert [(p.slot, p.log, p.digest) for p in again.pins] == before and "exactly" in again.notice
+
+    on_loop(body)
+
+
+def test_checkpoint_is_kept_while_it_is_of_this_run() -> None:
+    """A saved state is good for as long as it lies behind and the log before it stands; else it is not resumed from."""
+    stride = EXPERIMENT.stride
+    knob = next(k for k in EXPERIMENT.params.knobs().values() if k.kind == "number" and not k.restarts)
+    value = {knob.name: knob.low if knob.default != knob.low else knob.high}
+
+    async def body(runs: Runs) -> None:
+        run = runs.open(EXPERIMENT, start(at=40 * stride))
+        await until(lambda: run._checkpoint)
+        run.step_forward()
+        await until(lambda: run.step == 41 * stride)
+        run.set(**value)
+        await until(lambda: run.log.changes)
+        run.step_back()
+        await until(lambda: run.step == 40 * stride)
+        assert run._checkpoint is not None and run._checkpoint[0] == 40 * stride
+        run.seek(10 * stride)
+        await until(lambda: run.step == 10 * stride and run._checkpoint)
+        assert run._checkpoint is not None and run._checkpoint[0] == 10 * stride
+        run.rewind()
+        await until(lambda: run.step == 0)
+        assert run._checkpoint is None
 
     on_loop(body)
 
