@@ -71,5 +71,6 @@ export function render({ model, el }) {
   model.on('remove', () => { themes.disconnect(); document.removeEventListener('click', away) })
   show(); hue()
   // On a phone the drawer would lie over the pictures.
-  if (innerWidth < 700) for (const root of model.document.roots()) if (root.class_name === 'Page') root.data.setv({ sidebar_open: false })
+  const phone = matchMedia('(max-width: 700px)'), fold = () => { if (phone.matches) for (const root of model.document.roots()) if (root.class_name === 'Page') root.data.setv({ sidebar_open: false }) }
+  phone.addEventListener('change', fold); model.on('remove', () => phone.removeEventListener('change', fold)); fold()
 }

@@ -80,7 +80,7 @@ export function render({ model, el }) {
     } else {
       input = make('input', '', r, { id: `k-${k.name}`, type: 'range', min: 0, max: 1000, step: 'any' })
       words += `\nEnter: type a value. Delete or double click: back to ${show(k.default)}.`
-      const shown = make('button', 'value', head, { type: 'button', onclick: () => type(k, entry, shown) })
+      const shown = make('button', 'value', head, { type: 'button', tabIndex: -1, onclick: () => type(k, entry, shown) })
       const label = v => { shown.innerHTML = ''; shown.append(show(v)); if (k.unit) make('small', '', shown, { textContent: ` ${k.unit}` }); const said = `${show(v)} ${k.unit}`.trim(); input.setAttribute('aria-valuetext', said); shown.setAttribute('aria-label', `${k.label} ${said}: type a value`); input.style.setProperty('--at', place(k, v) / 10 + '%') }
       const entry = { k, input, held: false, set: v => { entry.now = v; if (!entry.held) input.value = place(k, v); label(v) } }
       const hold = on => { entry.held = on; if (!on) input.value = place(k, entry.now) }
@@ -134,7 +134,11 @@ export function render({ model, el }) {
   function preset() {
     const box = el.querySelector('.preset select')
     if (!box) return
-    if (origin && performance.now() - chosen < SETTLES && origin.named.every(n => same(origin.values[n], model.values[n]))) base = { ...model.values }
+    if (origin && performance.now() - chosen < SETTLES) {
+      const arrived = origin.named.length ? origin.named.every(n => same(origin.values[n], model.values[n])) : agrees(origin, origin.values)
+      if (!arrived) return
+      base = { ...model.values }
+    }
     const exact = model.presets.filter(p => agrees(p, p.values))
     if (exact.length && !exact.includes(origin)) { origin = exact[0]; base = origin.values }
     const now = origin && (exact.includes(origin) || agrees(origin, base))
