@@ -18,6 +18,7 @@ from weltnet import calibrations, observables, provenance, verifications
 from weltnet.experiment import Frame, Verdict
 from weltnet.experiments import ALL, by_slug
 from weltnet.observables import Axis, Cloud, Field, Observable, Paths, Plane, Series
+from weltnet.timeline import Log
 from weltnet_app import assets
 from weltnet_app.calibrating import Calibrated, Command, missed
 from weltnet_app.page import Desk, page
@@ -45,6 +46,7 @@ class StillRun:
         self.stoppable = True
         self.told: list[Any] = []
         self.end, self.kept, self.pins = 0, (), ()
+        self.log, self.digest = Log(7, self.params.model_dump(mode="json")), ""
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         if name.startswith("_"):
