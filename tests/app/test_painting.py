@@ -92,7 +92,7 @@ def test_painters_use_only_what_a_vector_figure_can(script: Any) -> None:
         const { items } = parse(Uint8Array.from(atob(arg.frame), c => c.charCodeAt(0)).buffer)
         const at = { x: v => 100 + 100 * v, y: v => 100 - 100 * v, left: 0, right: 200, top: 0, bottom: 200, room: 90 }
         const tables = { signed: new Uint32Array(256), positive: new Uint32Array(256), phase: new Uint32Array(65536) }
-        const look = { k: 1, pins: ['', '#a', '#b', '#c', '#d'], tables, isophase: true, dark: false }
+        const look = { k: 1, surface: 'paper', pins: ['', '#a', '#b', '#c', '#d'], tables, isophase: true, dark: false }
         const wrong = [], idle = [], inks = {}
         for (const item of items) for (const chosen of [null, Uint8Array.of(1, 0, 1, 1, 0, 0, 1)]) {
           const did = [], state = { measureText: s => ({ width: 6 * s.length }) }
@@ -111,7 +111,7 @@ def test_painters_use_only_what_a_vector_figure_can(script: Any) -> None:
         """,
         {"frame": _sent(_one_of_each(), others=(1, 2, 3, 4))},
     )
-    assert used == [[], [], ["#b"], []]
+    assert used == [[], [], ["#b", "paper"], []]
 
 
 def _one_of_each() -> dict[str, Observable]:
@@ -183,7 +183,7 @@ def test_a_pinned_run_is_in_every_picture(visit: Any, experiment: Any) -> None:
     pointer; unpinned again, at the same step, its ink is gone from every canvas and its words from the page."""
     few = "&replicas=4000" if "replicas" in experiment.params.knobs() else ""
     pin = quote(json.dumps([[7, DIFFERENT.get(experiment.slug, {}), []]]))
-    visit.open(f"{experiment.slug}?seed=3{few}&pins={pin}", frames=50)
+    visit.open(f"{experiment.slug}?seed=3{few}&pins={pin}", frames=30)
     visit.pause()
     with_pin = {plane: near(visit, plane, "pin1") for plane in experiment.planes}
     readouts = visit.page.locator(".readouts .pinned")
@@ -272,7 +272,7 @@ def test_phase_without_colour(visit: Any) -> None:
     """I draws the lines of constant phase on ψ and on nothing else, the address keeps them over a reload, the wheel
     of the legend takes them off again. A box drawn with shift selects replicas, not the weights of the experiment; and
     the text alternative of the paused picture says the numbers that are read."""
-    visit.open("observatory?kappa=3&start=valley&replicas=4000&seed=3", frames=60)
+    visit.open("observatory?kappa=3&start=valley&replicas=4000&seed=3", frames=25)
     visit.pause()
     planes = ("weights", "ledger", "space")
     before = {p: visit.pixels(p)[0] for p in planes}
@@ -296,7 +296,7 @@ def test_phase_without_colour(visit: Any) -> None:
     assert visit.stat("params()")["selected"] is None
     said = visit.of("plane-weights").locator(".body").get_attribute("aria-label")
     value = visit.of("scalar-hbar2").locator("b").inner_text()
-    assert f"ħ² {value}" in said and "4000 replicas" in said and f"At step {visit.stat('step')}" in said
+    assert f"ħ² {value}" in said and "4\u2009000 replicas" in said and f"At step {visit.stat('step')}" in said
     ledger = visit.of("plane-ledger").locator(".body").get_attribute("aria-label")
     assert "production ends at 0.0" in ledger and "destruction ends at −0.0" in ledger
     assert visit.complaints == []
