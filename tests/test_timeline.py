@@ -498,5 +498,8 @@ def test_long_replay_reports_and_can_be_stopped() -> None:
     with pytest.raises(InterruptedError, match="carrying the run to step 2000"):
         line.seek(2000, listen)
     assert heard == sorted(heard) and 0 < heard[0] < heard[-1] < 1
+    near: list[float] = []
+    line.seek(line.step + STRIDE, lambda fraction, text: near.append(fraction))
+    assert near == []
     line.seek(100)
     assert line.digest() == digests(started(), 20)[100]

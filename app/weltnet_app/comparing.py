@@ -15,6 +15,9 @@ __all__ = ["chips", "table"]
 MOST_WORDS = 3
 """Differences that a chip names."""
 
+LONGEST_WORD = 24
+"""Characters of a value in a chip."""
+
 
 class Kept(Protocol):
     """What is compared of a run; `weltnet_app.runs.Run` and its `Pin` have it."""
@@ -68,7 +71,7 @@ def table(experiment: Experiment[Any, Any], run: Kept, pins: Sequence[Pinned]) -
 def _label(run: Kept, pin: Pinned) -> str:
     knobs = pin.params.knobs()
     words = [
-        f"{knobs[name].symbol} {_shown(knobs[name], getattr(pin.params, name))}"
+        f"{knobs[name].symbol} {_shown(knobs[name], getattr(pin.params, name), short=True)}"
         for name in run.params.changed(pin.params)
         if name in knobs
     ]
@@ -82,12 +85,14 @@ def _label(run: Kept, pin: Pinned) -> str:
     return " · ".join(words[:MOST_WORDS]) + (f" · {more} more" if more > 0 else "")
 
 
-def _shown(knob: Knob, value: Any) -> str:
+def _shown(knob: Knob, value: Any, *, short: bool = False) -> str:
     if value is None:
         return "none"
     if knob.kind == "region":
         return ", ".join(theme.number(round(v, 3)) for v in value)
-    return str(value) if knob.kind == "choice" else theme.number(value) + (f" {knob.unit}" if knob.unit else "")
+    if isinstance(value, str):
+        return value if not short or len(value) <= LONGEST_WORD else value[: LONGEST_WORD - 1] + "…"
+    return theme.number(value) + (f" {knob.unit}" if knob.unit and not short else "")
 
 
 def _broken(params: Params) -> str:

@@ -21,7 +21,7 @@ class Scrubber {
 
   go(step) {
     const now = performance.now(), { page } = this
-    this.goal = Math.round(step); this.askedAt = now
+    this.goal = Math.round(step); this.askedAt = now; this.going = true
     this.timer ??= setTimeout(() => {
       this.timer = null; this.sentAt = performance.now()
       page.model.send_msg({ act: 'seek', value: this.goal })
@@ -45,12 +45,12 @@ class Scrubber {
     else this.page.model.send_msg({ act: act < 0 ? 'back' : 'forward' })
   }
 
-  get moving() { return performance.now() - this.askedAt < ARRIVE || !!this.page.state.progress }
+  get moving() { return this.going && (performance.now() - this.askedAt < ARRIVE || !!this.page.state.progress) }
 
   tick() {
     const { input, end } = this, kept = this.page.state.kept
     if (+input.max !== end) input.max = end
-    if (!this.moving) { input.value = this.page.stats.step; this.say(this.page.stats.step) }
+    if (!this.moving) { this.going = false; input.value = this.page.stats.step; this.say(this.page.stats.step) }
     const d = end ? kept.filter(s => s < end).map(s => `M${(1000 * s / end).toFixed(1)} 3v8`).join('') : ''
     if (d !== this.drawn) { this.drawn = d; this.ticks.setAttribute('d', d) }
   }

@@ -256,7 +256,7 @@ class Timeline(Generic[P, S]):
         start = self.step
         while self.step < target:
             self.advance()
-            if self.step // stride % REPORT_EVERY == 0:
+            if (self.step - start) // stride % REPORT_EVERY == 0:
                 report((self.step - start) / max(1, target - start), f"carrying the run to step {target}")
         self.seq += 1
 
