@@ -212,6 +212,9 @@ def test_formulas(cases: int) -> None:
             edges = found(*np.meshgrid([-3, 0, 3], [-3, 0, 3]))
             assert np.isfinite(edges).all() and np.abs(edges).max() <= 1e9
 
+    for hostile in HOSTILE:
+        OPENED["hostile formulas"] += 1
+        formula(hostile)
     every(cases, formula, typed=text | words.map(" ".join) | words.map("".join) | plain)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from weltnet.estimators.density import Grid
-from weltnet.estimators.law import Law, Witness, halves, law
+from weltnet.estimators.law import Law, Strain, Witness, halves, law
 from weltnet.estimators.potential import current_velocity
 
 GRID = Grid(64, 3.0)
@@ -121,3 +121,34 @@ def test_a_witness_keeps_its_newest_rows_in_order() -> None:
         witness.rows += 1
     assert witness.recent(3)[:, 0, 0, 0, 0].tolist() == [4, 5, 6]
     assert witness.recent(9)[:, 0, 0, 0, 0].tolist() == [3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("bent", "spilt", "turned", "word"),
+    [(9.0, 0.019, 0.009, ""), (11.0, 0.0, 0.0, "steep"), (0.0, 0.021, 0.0, "wall"), (0.0, 0.0, 0.011, "gradient")],
+)
+def test_strain_says_which_limit_was_passed(bent: float, spilt: float, turned: float, word: str) -> None:
+    """Chain of trust: estimator -> verdict. Below all limits nothing is said, above one a sentence with its value."""
+    strain = Strain(looks=4, bent=4 * bent, spilt=spilt, turned=4 * turned)
+    assert word in strain.sentence and bool(strain.sentence) == bool(word)
+
+
+def test_a_current_that_turns_is_seen() -> None:
+    """Chain of trust: estimator. v = ω × q round a blob is no gradient: ⟨w²⟩ = ω²⟨q²⟩, seen within 5 %; a gradient,
+    v = a q, is. 60 000 members, σ = .6, so 2 σ² within the part that is seen: 1 − .05 of it, less its tail."""
+    grid, rng = Grid(64, 3.0), np.random.default_rng(3)
+    q = 0.6 * rng.standard_normal((60_000, 2))
+    half = halves(len(q), 3)
+    inside = (q**2).sum(axis=1) < -2 * 0.36 * np.log(0.05)
+    for v, expected in ((np.stack([-q[:, 1], q[:, 0]], axis=1), (q[inside] ** 2).sum(axis=1).mean()), (0.5 * q, 0.0)):
+        witness, strain = Witness(64, 4), Strain()
+        witness.look(grid, q, v, half, np.zeros((64, 64)), 0.1)
+        strain.look(grid, q, np.ones((64, 64)), witness)
+        assert witness.turned == pytest.approx(expected, rel=0.12, abs=2e-4)
+        assert strain.looks == 1 and strain.bent == pytest.approx(1.0) and strain.spilt < 1e-3
+
+
+def test_a_crowd_on_one_spot_follows_no_law() -> None:
+    """Chain of trust: estimator. Where nothing is spread there is nothing to fit: 45°, and no number without value."""
+    told = law(Grid(64, 3.0), np.zeros((6, 2, 2, 3, 3)), 3)
+    assert (told.theta, told.c, told.s, told.theta_error) == (45.0, 0.0, 0.0, 0.0)

@@ -93,3 +93,59 @@ def test_outside_its_regime_a_claim_says_so_before_it_waits() -> None:
     words = {v.claim: v.word for v in run.verdicts()}
     assert {c for c, w in words.items() if w == "outside-regime"} == {"diffusive", "width", "classical", "emergent"}
     assert words["unitary"] == words["hbar"] == "undecided"
+
+
+RING = next(dict(p.values) for p in EXPERIMENT.presets if p.name == "Ring")
+
+
+def launched(launches: int = 4, **values: Any) -> Timeline[Any, Any]:
+    run = line(**values)
+    for _ in range(launches * LAUNCH // EXPERIMENT.stride + 1):
+        run.advance()
+    return run
+
+
+def words(run: Timeline[Any, Any]) -> dict[str, str]:
+    return {v.claim: v.word for v in run.verdicts()}
+
+
+def test_a_formula_is_the_loss_everywhere() -> None:
+    """Link: formula -> V. What is tilted, contoured, pushes and is measured is the formula, and the page says so."""
+    run = line(loss="formula", potential="q1^2 + 2*q2^2", kappa=1.0, tilt=0.5)
+    axis = run.state.terrain.axis
+    assert np.allclose(run.state.terrain.V, axis[:, None] ** 2 + 2 * axis[None, :] ** 2)
+    # V + a (q₁ + q₂) has its minimum at −a/2, −a/4.
+    assert run.state.q.mean(axis=0) == pytest.approx([-0.25, -0.125], abs=0.02)
+    assert EXPERIMENT.derived(run.params)["V"] == "a formula, by hand" and "V" not in EXPERIMENT.derived(KappaParams())
+    contours = run.frame().seen["loss"]
+    assert isinstance(contours, Paths)
+    V = contours.points[:, 0] ** 2 + 2 * contours.points[:, 1] ** 2
+    assert np.abs(V[:, None] - np.array([0.25, 0.5, 1, 2, 3, 6, 12])).min(axis=1).max() < 0.02
+    other = line(loss="formula", potential="q1^2 + 2*q2^2", kappa=1.0, tilt=0.5)
+    assert run.digest() == other.digest() and line().params.restarts(run.params)
+
+
+@pytest.mark.parametrize(
+    ("potential", "kappa", "why"),
+    [
+        ("0", 2.0, "wall"), ("q1^2 - q2^2", 0.0, "wall"), ("8*(q1^2 + q2^2)", 2.0, "steep"),
+        (RING["potential"], RING["kappa"], "gradient"),
+    ],
+)  # fmt: skip
+def test_a_loss_that_cannot_be_judged_says_why(potential: str, kappa: float, why: str) -> None:
+    """Link: regime. No walls, too steep, or a wave that meets itself: every claim is outside, with one reason."""
+    run = launched(2, loss="formula", potential=potential, kappa=kappa)
+    assert set(words(run).values()) == {"outside-regime"}
+    assert all(why in v.sentence for v in run.verdicts())
+
+
+def test_the_laws_hold_in_a_loss_of_ones_own() -> None:
+    """Link: claims -> any loss. 4 launches of 20 000 replicas in a ring, and in two valleys, seed 1: what is registered
+    for the network holds there too, and a saboteur turns it."""
+    ring = {"loss": "formula", "potential": "0.25*(q1^2 + q2^2 - 3)^2", "replicas": 20_000}
+    for kappa, claims in ((0.0, ("diffusive", "width")), (1.0, ("classical",)), (2.0, ("unitary", "hbar"))):
+        own = ring if kappa < 2 else ring | {"potential": KappaParams().potential}
+        found = words(launched(kappa=kappa, **own))
+        assert {c: found[c] for c in claims} == dict.fromkeys(claims, "holds"), kappa
+    assert words(launched(kappa=0.0, broken="swapped-law", **ring))["diffusive"] == "fails"
+    assert words(launched(kappa=2.0, broken="dropped-term", **ring))["hbar"] == "fails"

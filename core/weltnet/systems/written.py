@@ -20,7 +20,7 @@ Array = NDArray[Any]
 NEAR = 1e-4
 """Half the distance over which a slope is taken: its error is of order NEAR², and so is what rounding adds."""
 STEEPEST = 8 * CEILING
-"""The largest force per axis above CEILING, where nothing stays: no step may carry a replica far through a wall."""
+"""The largest force per axis: no step may throw a replica through a wall, and what is steeper no grid resolves."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,12 @@ class Written:
         return V
 
     def force(self, axis: Array) -> Array:
-        """−∇V: (2, n, n), by central differences of the formula; bounded above CEILING."""
+        """−∇V: (2, n, n), by central differences of the formula, at most STEEPEST."""
         slopes = [
             self._at(axis - NEAR * i, axis - NEAR * j) - self._at(axis + NEAR * i, axis + NEAR * j)
             for i, j in ((1, 0), (0, 1))
         ]
-        force = np.stack(slopes) / (2.0 * NEAR)
-        return np.where(self.height(axis) < CEILING, force, np.clip(force, -STEEPEST, STEEPEST))
+        return np.clip(np.stack(slopes) / (2.0 * NEAR), -STEEPEST, STEEPEST)
 
     def _at(self, x: Array, y: Array | None = None) -> Array:
         # Between the points where a formula was tried it may still have no value.
