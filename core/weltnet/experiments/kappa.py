@@ -80,7 +80,7 @@ class KappaParams(Params):
                  ("weights", "needle"), watch="Each law is now on the wrong side of the dial: momentum below κ = 1, "
                  "plain SGD from there on. The needle goes to the other end."),
         Saboteur("dropped-term", "all five terms count", ("classical", "hbar"), ("weights", "dial"),
-                 watch="The action of the replicas now lacks the term that makes −1/μ² of ħ². The dot leaves its line."),
+                 watch="The replicas now follow an action that lacks the −1/μ² of ħ². The dot leaves its line."),
     )  # fmt: skip
 
     kappa: float = knob(
