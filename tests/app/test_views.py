@@ -107,7 +107,7 @@ def test_every_shape_of_evidence_has_a_painter() -> None:
     """Rests on `observables`: a type added there without a painter in the live layer fails here, not on a screen."""
     script = assets.read("live/painters.js")
     block = script[script.index("const PAINT = {") : script.index("function nameCurves")]
-    painted = set(re.findall(r"^  (\w+)\(g, at, item", block, flags=re.M))
+    painted = set(re.findall(r"^  (\w+)\(g, at, item.*\{$", block, flags=re.M))
     shapes = {c.__name__ for c in vars(observables).values() if isinstance(c, type) and issubclass(c, Observable)}
     assert painted == shapes - {"Observable", "Scalar"}
 
@@ -145,7 +145,7 @@ def test_page_acts_on_the_run_and_says_refusals() -> None:
         desk._act(message)
     assert run.told == [("pause",), ("step_forward",), ("reseed", 12), ("set_speed", 2.0)]
     desk._act({"act": "seed", "value": "1e9"})
-    assert desk.state.message == "seed = '1e9' is refused; allowed: a whole number"
+    assert desk.state.message == "seed = '1e9' is refused; allowed: a whole number from 0 up"
     desk._act({"act": "rewind"})
     assert desk.state.message == ""
 
