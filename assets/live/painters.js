@@ -88,7 +88,7 @@ const PAINT = {
     g.globalAlpha = chosen ? FADED : slot ? 0.8 : 0.62
     if (item.side === 'seen') { g.fillStyle = look.ink; g.fill() } else { g.strokeStyle = hue; g.lineWidth = look.k; g.stroke() }
     g.globalAlpha = 1
-    if (chosen) { dots(i => chosen[i], 1.7 * r); g.fillStyle = look.accent; g.fill() }
+    if (chosen) { dots(i => chosen[i], 1.7 * r); g.strokeStyle = look.surface; g.lineWidth = 2 * look.k; g.stroke(); g.fillStyle = look.accent; g.fill() }
   },
 
   MetricField(g, at, item, look) {

@@ -4,7 +4,7 @@ const READOUTS = 250       // ms between two updates of numbers that people read
 
 class Picture {
   constructor(plane, host, child, figure, page) {
-    Object.assign(this, { plane, child, figure, page, memory: new Map(), items: [], read: 0 })
+    Object.assign(this, { plane, child, figure, page, memory: new Map(), items: [], size: [0, 0], read: 0 })
     const make = (tag, cls, parent, props = {}) => { const e = document.createElement(tag); e.className = cls; Object.assign(e, props); parent.append(e); return e }
     this.root = make('figure', `plane${plane.square ? ' square' : ''}${plane.wide ? ' wide' : ''}`, host); this.root.dataset.testid = `plane-${plane.key}`
     const head = make('figcaption', 'head', this.root), title = this.titles = make('span', 'titles', head)
@@ -43,18 +43,20 @@ class Picture {
       const frame = Math.min(w - dx, (h - dy) * a)
       W = Math.floor(frame + dx); H = Math.floor(frame / a + dy)
     }
-    s.width = W + 'px'; s.height = H + 'px'; s.left = Math.floor((w - W) / 2) + 'px'
+    this.size = [Math.round(W), Math.round(H)]; s.width = W + 'px'; s.height = H + 'px'; s.left = Math.floor((w - W) / 2) + 'px'
     this.dirty = true; this.page.wake()
   }
 
   transform() {
     // The only reading of a figure: its ranges, and where its frame lies in it.
-    const view = Bokeh.index.find_one(this.figure), box = view?.frame?.bbox
+    // Looking a view up walks through all views of the page, so it is kept while it is on the page.
+    if (!this.view?.el?.isConnected) this.view = Bokeh.index.find_one(this.figure)
+    const box = this.view?.frame?.bbox
     if (!box || box.width < 2 || box.height < 2) return null
     const { start: x0, end: x1 } = this.figure.x_range, { start: y0, end: y1 } = this.figure.y_range
     const kx = box.width / (x1 - x0), ky = box.height / (y1 - y0), left = box.x, top = box.y, bottom = box.y + box.height
     return { left, top, bottom, right: left + box.width, width: box.width, height: box.height, x0, x1, y0, y1,
-      room: Math.max(20, this.stage.clientWidth - left - box.width - 10), x: v => left + (v - x0) * kx, y: v => bottom - (v - y0) * ky }
+      room: Math.max(20, this.size[0] - left - box.width - 10), x: v => left + (v - x0) * kx, y: v => bottom - (v - y0) * ky }
   }
 
   under(e, near) {
@@ -95,11 +97,11 @@ class Picture {
   paint() {
     const at = this.transform()
     if (!at) return
-    const { g, canvas, stage } = this, r = this.page.ratio
-    const W = Math.round(stage.clientWidth * r), H = Math.round(stage.clientHeight * r)
+    const { g, canvas, size: [wide, high] } = this, r = this.page.ratio
+    const W = Math.round(wide * r), H = Math.round(high * r)
     if (canvas.width !== W || canvas.height !== H) { canvas.width = W; canvas.height = H }
     g.setTransform(r, 0, 0, r, 0, 0)
-    g.clearRect(0, 0, stage.clientWidth, stage.clientHeight)
+    g.clearRect(0, 0, wide, high)
     this.draw(g, at, this.items)
     this.dirty = false
     if (this.marks.some(m => m !== null)) this.paintOver()
