@@ -70,7 +70,7 @@ export function render({ model, el }) {
   for (const name of ['playing', 'speed', 'seed']) model.on(name, show)
   model.on('remove', () => { themes.disconnect(); document.removeEventListener('click', away) })
   show(); hue()
-  // On a phone the drawer would lie over the pictures.
-  const phone = matchMedia('(max-width: 700px)'), fold = () => { if (phone.matches) for (const root of model.document.roots()) if (root.class_name === 'Page') root.data.setv({ sidebar_open: false }) }
+  // On a phone the drawer would lie over the pictures, on a tablet it leaves them too little room.
+  const phone = matchMedia('(max-width: 1000px)'), fold = () => { if (phone.matches) for (const root of model.document.roots()) if (root.class_name === 'Page') root.data.setv({ sidebar_open: false }) }
   phone.addEventListener('change', fold); model.on('remove', () => phone.removeEventListener('change', fold)); fold()
 }

@@ -432,7 +432,8 @@ class Run:
 
     def _hear_progress(self, message: dict[str, Any], blob: bytes) -> None:
         text, left = message["text"], message["seconds"]
-        about = f" (about {left:.0f} s more)" if left >= 0.5 else ""
+        long = f"{left / 60:.0f} min" if left >= 100 else f"{left:.0f} s"
+        about = f" (about {long} more)" if left >= 0.5 else ""
         self.progress = (message["fraction"], text + about) if text else None
         self.stoppable = bool(text) and message.get("stop", False)
 

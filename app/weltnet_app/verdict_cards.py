@@ -197,7 +197,7 @@ def face(claim: Claim, verdict: Verdict | None, kept: Stored, *, broken: bool, m
         f'style="--v:var(--{hue});--vbg:var(--{hue}bg)">'
         f'<div class="top"><span class="chip">{chip}</span>{badge}'
         f'<span class="note wide" title="{note}">{note}</span>'
-        f'<i class="symbol narrow" title="{note}">{html.escape(claim.symbol)}</i></div>'
+        f'<i class="symbol narrow" title="{note}">{html.escape(claim.symbol).replace("/", "/<wbr>")}</i></div>'
         f'<h3 title="{html.escape(claim.sentence)} {html.escape(claim.source)}">{html.escape(claim.sentence)}</h3>'
         f"{numbers}"
         f'<div class="stored" data-testid="stored-{name}" title="{html.escape(kept.words)}">{_wrapped(kept.line)}'

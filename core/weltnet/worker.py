@@ -337,7 +337,7 @@ class _Child:
             return
         self.told = now
         elapsed = now - self.preparing
-        left = elapsed * (1 - fraction) / fraction if fraction > 0.02 and elapsed > 0.5 else -1.0
+        left = elapsed * (1 - fraction) / fraction if fraction > 0.002 and elapsed > 0.5 else -1.0
         self.tell("progress", fraction=float(fraction), text=text, seconds=left, stop="stop" in self.cancelling)
         self.receive(0)
         if any(m["do"] in self.cancelling for m, _ in self.inbox):
