@@ -164,8 +164,9 @@ class Home(tornado.web.RequestHandler):
 
     def get(self) -> None:
         self.set_header("Cache-Control", "no-store")
-        dark = self.get_query_argument("theme", "") == "dark"
-        scale = 1.5 if self.get_query_argument("view", "") == "projector" else 1.0
+        given = {name: values[-1] for name, values in self.request.query_arguments.items()}
+        dark = given.get("theme") == b"dark"
+        scale = 1.5 if given.get("view") == b"projector" else 1.0
         self.write(_page(self.experiments, "dark" if dark else "light", scale))
 
 

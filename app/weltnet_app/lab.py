@@ -20,6 +20,7 @@ from weltnet_app import address, home, stills
 from weltnet_app.assets import ASSETS
 from weltnet_app.clouds import Clouds
 from weltnet_app.feed import Feed
+from weltnet_app.lost import NOWHERE, Lost
 from weltnet_app.page import page
 from weltnet_app.runs import Full, Runs, fresh_seed
 from weltnet_app.taking import Take
@@ -43,8 +44,11 @@ def open_lab(
         port=0,
         address="127.0.0.1",
         websocket_origin=sorted(o.split("://", 1)[1] for o in origins),
+        # Panel would read numbers and lists out of every address, for widgets that follow it.
+        location=False,
         extra_patterns=[
             *own,
+            (NOWHERE, Lost),
             (r"/frames/([\w-]{1,64})", Feed, {"runs": runs, "origins": origins}),
             (r"/cloud/([\w-]{1,64})/([\w-]{1,64})", Clouds, {"runs": runs}),
             (r"/take/([\w-]{1,64})/([\w.-]{1,64})", Take, {"runs": runs, "origins": origins}),
@@ -58,6 +62,7 @@ def open_lab(
         check_unused_sessions_milliseconds=CLEAN_EVERY_MS,
         use_index=False,
     )
+    server._tornado.settings["default_handler_class"] = Lost
     # Panel can only build an application together with a listening socket; the door has its own.
     server.unlisten()
     server.start()

@@ -27,6 +27,7 @@ from weltnet import formulas
 from weltnet.experiments import ALL, by_slug
 from weltnet.params import BadParams
 from weltnet_app import address, cli
+from weltnet_app.chromium import Server
 from weltnet_app.clouds import View, _have
 from weltnet_app.feed import Feed
 from weltnet_app.page import Desk
@@ -386,6 +387,54 @@ def test_numbers_that_python_will_not_print(experiment: Any, endless: int) -> No
     for key in ("preset", "check", "set"):
         heard(desk, lambda key=key: desk.controls.knobs._handle_msg({key: endless}))  # type: ignore[misc]
     heard(desk, lambda: desk.controls.knobs._handle_msg({"check": {"name": endless, "text": "q1"}}))
+
+
+ADDRESSES = (
+    "nonsense", "..", "../..", "%2e%2e/%2e%2e/etc/passwd", "%00", "%ff", "%", "//", "a" * 3000, "<script>", "~root",
+    "assets/../../pyproject.toml", "assets/%2e%2e/pyproject.toml", "assets/", "assets/nonsense.js", "assets/%00",
+    "static/nonsense", "?", "?theme=%ff", "?view=%00", "?theme=<script>alert(1)</script>", "tally", "tally?x=%ff",
+    "{slug}/", "{slug}/ws", "{slug}/ws?token=x", "{slug}%00", "{slug}.bak", "{slug}?", "{slug}?&&&==", "{slug}?%ff=%ff",
+    "{slug}?seed=%ff", "{slug}?a%0ab=1", "{slug}?seed=" + "9" * 5000, "{slug}?nonsense=1", "{slug}?theme=%00&view=%0a",
+    "{slug}?changes=" + "%5B" * 3000, "{slug}?pins=%5B%5B1%5D%5D", "{slug}?preset=%F0%9F%92%A9", "{slug}?tour=x",
+    "{slug}?bokeh-session-id=x", "{slug}?bokeh-session-id=" + "x" * 4000, "{slug}?__token__=x", "healthz?x=1",
+    "{slug}?" + "&".join(f"k{i}=1" for i in range(400)), "frames/x", "frames/" + "x" * 64, "frames/", "home/frames",
+    "take/x/data.csv.zip", "take/x/nonsense", "take/x/../../x", "take/" + "x" * 65 + "/y", "cloud/x/y",
+    "cloud/x/y?x0=nan", "stills/nonsense", "stills/{slug}", "healthz",
+)  # fmt: skip
+SEEN = ("?nonsense=<b>1</b>&changes=[[1]]", "?kappa=%00%0a")
+"""Queries that are refused on a page, whose sentence is seen there beside a fresh run."""
+
+
+@pytest.mark.browser
+def test_a_served_lab_answers_every_address(browser: Any) -> None:
+    """The server: no address breaks it, none is answered by nothing, and a page that refuses a link says why."""
+    with Server() as server:
+        while not (server.health() or {}).get("ready"):
+            assert server.process.poll() is None
+            time.sleep(0.2)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        for query in SEEN:
+            page.goto(f"{server.url}/{ALL[0].slug}{query}")
+            page.wait_for_function("window.weltnet?.paints > 1", timeout=60_000)
+            said = page.get_by_test_id("message").inner_text()
+            one_line(said.removesuffix("×").strip(), "The link was not followed; this is a fresh run")
+        page.close()
+        for address_ in (a.format(slug=ALL[-1].slug) for a in ADDRESSES):
+            status, body = asked(f"{server.url}/{address_}")
+            assert status < 500 and (len(body.strip()) > 10 or status == 204), (address_[:80], status, body[:80])
+            assert "Traceback" not in body and str(Path.home()) not in body, address_[:80]
+        assert (server.health() or {}).get("ready")
+
+
+def asked(url: str) -> tuple[int, str]:
+    """Status and text of an answer."""
+    address_, _, query = url.partition("?")
+    request = urllib.request.Request(f"{address_}?{query}" if query else address_)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.read().decode(errors="replace")
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(errors="replace")
 
 
 def test_doors_were_opened_often(request: pytest.FixtureRequest) -> None:
