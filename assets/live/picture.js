@@ -43,6 +43,9 @@ class Picture {
       const frame = Math.min(w - dx, (h - dy) * a)
       W = Math.floor(frame + dx); H = Math.floor(frame / a + dy)
     }
+    // Beside a square that leaves it room, what would need lines above it stands at its left, and the square grows.
+    const room = (w - W) / 2 / this.page.look.k, aside = !!this.tall && !this.whole && room > (this.aside ? 170 : 200)
+    if (aside !== !!this.aside) { this.aside = aside; this.rows = 0; this.readouts.style.minHeight = ''; this.root.classList.toggle('aside', aside) }
     this.size = [Math.round(W), Math.round(H)]; s.width = W + 'px'; s.height = H + 'px'; s.left = Math.floor((w - W) / 2) + 'px'
     this.dirty = true; this.page.wake()
   }
@@ -177,7 +180,7 @@ class Picture {
     const numbers = [...this.readouts.children, ...this.legend.children].reduce((w, e) => w + e.offsetWidth + 16, 0), all = this.root.clientWidth - 56 * this.page.look.k
     if (!this.tall && (pinned || numbers + this.titles.firstChild.offsetWidth > all)) { this.tall = true; this.root.classList.add('tall'); this.rows = 0 }
     if (!this.taller && this.tall && (pinned || numbers > all)) { this.taller = true; this.root.classList.add('taller'); this.rows = 0 }
-    const rows = this.taller ? this.readouts.scrollHeight : 0
+    const rows = this.taller && !this.aside ? this.readouts.scrollHeight : 0
     if (rows > (this.rows ?? 0)) { this.rows = rows; this.readouts.style.minHeight = rows + 'px' }
     if (this.caption.scrollWidth > this.caption.clientWidth) this.captioned()
   }

@@ -233,7 +233,7 @@ PLANES = {
     "weights": Plane("Weight space", "ψ, replicas, loss, q*",
                      Axis("q₁", -HALF_WIDTH, HALF_WIDTH), Axis("q₂", -HALF_WIDTH, HALF_WIDTH), square=True),
     "ledger": Plane("Entropy ledger", "what noise makes and learning destroys",
-                    Axis("age", -WINDOW * STRIDE, 0, "steps"), Axis("dS/dτ", -0.08, 0.08, "nat per γ·step")),
+                    Axis("age", -WINDOW * STRIDE, 0, "steps"), Axis("dS/dτ", -0.08, 0.08, "nat/γ·step")),
     "space": Plane("Emergent space-time", "cones (radius ×6), curvature",
                    Axis("X¹", -0.45, 0.45), Axis("X²", -0.45, 0.45), square=True),
 }  # fmt: skip
