@@ -221,7 +221,7 @@ PLANES = {
     ),
     "ledger": Plane(
         "Entropy ledger", "noise, learning",
-        Axis("age", -WINDOW * STRIDE, 0, "steps"), Axis("dS/dτ", -0.6, 0.6, "nat per γ·step"),
+        Axis("age", -WINDOW * STRIDE, 0, "steps"), Axis("dS/dτ", -0.6, 0.6, "nat/γ·step"),
     ),
 }  # fmt: skip
 
