@@ -312,8 +312,8 @@ def _counted(t: Tally) -> str:
         body = (
             f'<p class="sum"><b>{len(verified)}</b> of {all_} claims verified on this installation</p>'
             f'<ul class="words">{words}</ul>'
-            f"<p><b>{sum(a.expected for a in verified)}</b> as registered{_all_of_them(verified)} · {seeds} · {age(day)} "
-            f"· {version}"
+            f"<p><b>{sum(a.expected for a in verified)}</b> as registered{_all_of_them(verified)} · {seeds} "
+            f"· {age(day)} · {version}"
             f"<br>{rest}</p>"
         )
     return (

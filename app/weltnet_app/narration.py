@@ -44,11 +44,13 @@ class Narration:
     def follow(self, run: Run) -> None:
         """Hear of the run; to be called whenever it has moved."""
         broken = run.params.broken
-        switched = set(broken) ^ set(self._broken or ())
         here = (run.log.seed, {k: v for k, v in run.log.initial.items() if k != "broken"})
         if here != self._run:
-            # What another run said proves nothing about this one.
+            # What another run said proves nothing about this one, and what was broken there is not repaired here.
+            self._broken = tuple(n for n in self._broken or () if n in broken)
+            self._saboteur = self._saboteur if self._on and self._broken else None
             self._run, self._words, self._before, self._turned, self._since = here, {}, {}, {}, 0
+        switched = set(broken) ^ set(self._broken or ())
         if switched:
             name = next(n for n in (*broken, *switched) if n in switched)
             self._saboteur = next(s for s in self.experiment.saboteurs if s.name == name)

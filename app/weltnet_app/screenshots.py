@@ -24,6 +24,8 @@ __all__ = ["HOME", "README", "STATES", "VIEWS", "Missing", "Shot", "State", "Vie
 SEED, STEP = 7, 600
 HOME = "home"
 PATIENCE_MS = 120_000
+PAUSE_MS = 700
+"""From one key to the next, so that the worker has had its say."""
 LOOKS = 20
 """Looks at a page until two of them in a row agree."""
 LARGEST = 400_000
@@ -55,7 +57,7 @@ class State:
     doing: tuple[str, ...] = ()
     still: bool = True
     home: bool = False
-    """Whether the front page has this state too."""
+    """Whether it is the front page's, which has this state alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,8 @@ def _refused(e: Experiment[Any, Any]) -> Args:
     return _paused(e) | {next(iter(e.params.model_fields)): "nonsense"}
 
 
-def _touring(e: Experiment[Any, Any]) -> Args:
-    return {"tour": e.tours[0].name, "stop": 1} if e.tours else _live(e)
+def _tour(e: Experiment[Any, Any]) -> Args:
+    return {"tour": e.tours[0].name} if e.tours else _paused(e)
 
 
 STATES = {
@@ -116,10 +118,11 @@ STATES = {
         State("refused", _refused, LIGHT),
         State("picker", _paused, LIGHT, ("click:picker",)),
         State("help", _paused, DESK, ("press:?",)),
-        State("compare", _paused, DESK, ("press:p", "press:c")),
-        State("download", _paused, LIGHT, ("press:d",)),
-        State("all", _paused, DESK, ("press:a",)),
-        State("tour", _touring, (*LIGHT, "projector"), still=False),
+        State("compare", _paused, DESK, ("press:p", "press:r", "press:ArrowRight", "press:c")),
+        State("explore", _paused, DESK, ("press:a",)),
+        State("isophase", _paused, LIGHT, ("press:i",)),
+        State("take", _paused, LIGHT, ("press:d",)),
+        State("tour", _tour, EVERYWHERE),
         State("home", _live, EVERYWHERE, still=False, home=True),
     )
 }
@@ -187,6 +190,7 @@ def _take(browser: Any, shot: Shot, file: Path, url: str) -> list[str]:
         page.wait_for_function(STILL if shot.state.still else MOVING, arg=shot.step, timeout=PATIENCE_MS)
         page.evaluate(FONTS)
         for what in shot.state.doing:
+            page.wait_for_timeout(PAUSE_MS)
             how, _, name = what.partition(":")
             if how == "press":
                 page.keyboard.press(name)
@@ -194,9 +198,12 @@ def _take(browser: Any, shot: Shot, file: Path, url: str) -> list[str]:
                 page.get_by_test_id(name).click(timeout=5000)
     except fault() as error:
         complaints.append(f"not reached: {str(error).splitlines()[0]}")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(_settled(page) if shot.state.still else bytes(page.screenshot()))
+    picture = _settled(page) if shot.state.still else bytes(page.screenshot())
     page.close()
+    if shot.state is README and len(picture) > LARGEST:
+        complaints.append(f"{len(picture)} bytes, of at most {LARGEST} for a picture in README.md")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(picture)
     return complaints
 
 

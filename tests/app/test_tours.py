@@ -198,6 +198,8 @@ def test_narration_says_what_was_measured() -> None:
     assert "turned from" not in n.text
     n.follow(sabotaged.at(40, {"wave": "outside-regime", "virasoro": "outside-regime"}, log=Log(2, {})))
     assert n.text.endswith("nothing can turn: the claims it breaks are outside their regime.")
+    n.follow(fine.at(0, {"wave": "undecided"}, log=Log(3, {})))
+    assert n.text == ""
 
 
 def test_narration_of_a_switch_that_restarts() -> None:
