@@ -44,7 +44,7 @@ class Picture {
       W = Math.floor(frame + dx); H = Math.floor(frame / a + dy)
     }
     // Beside a square that leaves it room, what would need lines above it stands at its left, and the square grows.
-    const room = (w - W) / 2 / this.page.look.k, aside = !!this.tall && !this.whole && room > (this.aside ? 170 : 200)
+    const room = (w - W) / 2 / this.page.look.k, aside = !!this.tall && !this.whole && room > (this.aside ? 154 : 176)
     if (aside !== !!this.aside) { this.aside = aside; this.rows = 0; this.readouts.style.minHeight = ''; this.root.classList.toggle('aside', aside) }
     this.size = [Math.round(W), Math.round(H)]; s.width = W + 'px'; s.height = H + 'px'; s.left = Math.floor((w - W) / 2) + 'px'
     this.dirty = true; this.page.wake()
