@@ -115,7 +115,8 @@ STATES = {
         State("paused", _paused, EVERYWHERE),
         State("live", _live, LIGHT, still=False),
         State("broken", _broken, DESK),
-        State("refused", _refused, LIGHT),
+        # A link that is refused is not followed: what is there instead is a fresh run, which moves.
+        State("refused", _refused, LIGHT, still=False),
         State("picker", _paused, LIGHT, ("click:picker",)),
         State("help", _paused, DESK, ("press:?",)),
         State("compare", _paused, DESK, ("press:p", "press:r", "press:ArrowRight", "press:c")),
@@ -151,7 +152,8 @@ def shots(pages: Sequence[str] = (), views: Sequence[str] = (), states: Sequence
 def _shot(name: str, e: Experiment[Any, Any], view: View, state: State) -> Shot:
     query = state.query(e)
     path = "" if name == HOME else name
-    return Shot(name, f"{path}?{urlencode(query | dict(view.query))}", view, state, int(query.get("at", STEP // 6)))
+    step = int(query.get("at", 0)) if state.still else STEP // 6
+    return Shot(name, f"{path}?{urlencode(query | dict(view.query))}", view, state, step)
 
 
 def picture() -> Shot:
