@@ -1,4 +1,4 @@
-"""A loss that is typed on the page: said to be wrong while one types, taken with Enter, in the link and in the picture.
+"""A loss that is typed: said to be wrong while one types, taken with Enter, in the link and in the picture.
 
 Chain of trust: formulas and the loss they make (test_formulas, test_written, test_kappa) -> page.
 """
