@@ -224,7 +224,7 @@ def test_less_motion_starts_paused(visit: Any) -> None:
     visit.page.wait_for_url("**paused=0**", timeout=10_000)
     visit.page.reload()
     visit.painted(10)
-    assert visit.of("state").inner_text().strip() == "live"
+    visit.wait("window.weltnet.state === 'live'")
 
 
 def test_every_plane_has_a_sentence_for_nothing() -> None:

@@ -248,7 +248,8 @@ def test_a_tour_played_by_keys(visit: Any) -> None:
     visit.wait("window.weltnet.step === 256 && window.weltnet.params().noise === 0")
     visit.of("tour-leave").click()
     visit.wait("window.weltnet.params().modes === 3 && window.weltnet.step > 0")
-    assert visit.of("seed").inner_text() == "8" and not visit.of("tour").is_visible()
+    visit.of("seed").and_(visit.page.get_by_text("8", exact=True)).wait_for()
+    visit.of("tour").wait_for(state="hidden")
     assert visit.complaints == [] and visit.outside == []
 
 
