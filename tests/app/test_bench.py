@@ -121,7 +121,7 @@ def test_page_is_measured(chromium: str) -> None:
     # Playwright refuses a second browser in a thread that has one, as other tests' may.
     with ThreadPoolExecutor(1) as own:
         found = {f.what: f.value for f in own.submit(lambda: list(browser.browse(True, ""))).result()}
-    assert len(found) == 12 and all(value >= 0 for value in found.values())
+    assert len(found) == 11 and all(value >= 0 for value in found.values())
     assert found["frames painted a second"] > 1 and found["plain page after the command"] < 10
 
 
