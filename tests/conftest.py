@@ -33,10 +33,13 @@ CHAIN = ("test_", "theory", "kernels", "systems", "estimators", "experiments", "
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run tests along the chain of trust."""
+    """Mark what needs a browser, and run tests along the chain of trust."""
 
     def link(item: pytest.Item) -> int:
-        # Besides, a browser's driver leaves a running event loop behind.
+        # By fixture, not by the mark alone: a driver leaves a running event loop behind, and one forgotten mark would
+        # fail every later test that starts a loop.
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
         if item.get_closest_marker("browser"):
             return len(CHAIN)
         place = item.path.relative_to(Path(__file__).parent).parts[0]

@@ -88,10 +88,9 @@ def path(slug: str) -> Path:
     return provenance.folder() / "stills" / provenance.sources() / f"{slug}.still"
 
 
-def write(slug: str, still: Still) -> None:
+def write(place: Path, still: Still) -> None:
     """Keep a still: a reader finds a whole one or none."""
     body = struct.pack("<II", still.step, len(still.message)) + still.message + still.state
-    place = path(slug)
     place.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=place.parent, suffix=".tmp")
     try:
@@ -180,8 +179,9 @@ class Stills:
     def _start(self, slug: str) -> None:
         method = worker.context()
         pipe, child = method.Pipe()
+        # The place is said here: a fork server keeps the environment, and so the folder, of its own start.
         process = method.Process(
-            target=_make, args=(child, slug, STEPS, SECONDS, NICE), daemon=True, name=f"still of {slug}"
+            target=_make, args=(child, slug, path(slug), STEPS, SECONDS, NICE), daemon=True, name=f"still of {slug}"
         )
         try:
             with worker.environment():
@@ -213,7 +213,7 @@ class Stills:
                     shutil.rmtree(other, ignore_errors=True)
 
 
-def _make(pipe: Any, slug: str, steps: int, seconds: float, nice: int) -> None:
+def _make(pipe: Any, slug: str, place: Path, steps: int, seconds: float, nice: int) -> None:
     """Make one still at a low priority; whatever goes wrong will go wrong again in a run, which has a page."""
     from weltnet.experiments import by_slug
 
@@ -233,7 +233,7 @@ def _make(pipe: Any, slug: str, steps: int, seconds: float, nice: int) -> None:
         while line.step < min(experiment.verify_steps, steps) and time.process_time() - spent < seconds:
             line.advance()
             heed()
-        write(slug, Still(_picture(line), line.step, timeline.pack(timeline.snapshot(line.state))))
+        write(place, Still(_picture(line), line.step, timeline.pack(timeline.snapshot(line.state))))
 
 
 def _picture(line: Timeline[Any, Any]) -> bytes:

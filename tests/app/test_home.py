@@ -90,7 +90,7 @@ def test_the_tally_is_what_is_stored(data: None, monkeypatch: pytest.MonkeyPatch
 def test_a_still_is_kept_whole_or_not_at_all(data: None) -> None:
     """What was written is read back; one flipped bit, or half a file, is as good as none."""
     still = Still(b"message", 12, b"state" * 100)
-    stills.write("one", still)
+    stills.write(stills.path("one"), still)
     assert stills.load("one") == still and stills.load("other") is None
     whole = stills.path("one").read_bytes()
     for damaged in (whole[:-1], whole[:30], b"", whole[:40] + bytes([whole[40] ^ 1]) + whole[41:]):
