@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -32,6 +33,7 @@ CHAIN = ("test_", "theory", "kernels", "systems", "estimators", "experiments", "
 """Rooms and packaging first, the browser last: a broken link is reported before what hangs on it."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a browser, and run tests along the chain of trust."""
 
@@ -46,6 +48,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(i for i, name in enumerate(CHAIN) if place.startswith(name) or i == len(CHAIN) - 1)
 
     items.sort(key=link)
+    for item in items:
+        if item.get_closest_marker("sampled") and _experiment(item) not in _ends():
+            item.add_marker("slow")
+
+
+def _experiment(item: pytest.Item) -> Any:
+    call = getattr(item, "callspec", None)
+    return call.params.get("experiment") if call else None
+
+
+def _ends() -> tuple[Any, Any]:
+    from weltnet.experiments import ALL
+
+    return ALL[0], ALL[-1]
 
 
 @pytest.fixture(scope="session", autouse=True)

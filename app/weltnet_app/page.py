@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -116,6 +117,10 @@ class Heading(pn.custom.JSComponent):
     emergent = param.String()
 
 
+DESKS: weakref.WeakSet[Desk] = weakref.WeakSet()
+"""The pages that are in memory: a handful more than are open."""
+
+
 class Desk:
     """A page and the run it shows. Everything people do goes through `_act`; everything they see through `refresh`."""
 
@@ -127,6 +132,7 @@ class Desk:
         view: str,
         tour: tuple[str, int] | None = None,
     ) -> None:
+        DESKS.add(self)
         self.run, self.experiment = run, run.experiment
         self._complaint = ""
         self._judged = 0.0
@@ -336,7 +342,12 @@ class Desk:
             return
         self._served = True
         unwatch = [watch(lambda: self._soon(document)) for watch in (self.run.watch, calibrating.COMMAND.watch)]
-        pn.state.on_session_destroyed(lambda context: [stop() for stop in unwatch])
+
+        def leave(context: Any) -> None:
+            for end in (*unwatch, *(figure.close for figure in self.figures.values())):
+                end()
+
+        pn.state.on_session_destroyed(leave)
 
     def _soon(self, document: Any) -> None:
         # A run may move many times before the session's turn comes: one refresh shows them all.
@@ -386,9 +397,13 @@ class Desk:
                 "backgroundColor": "var(--paper)",
             },
         )  # fmt: skip
-        # A page follows Panel's busy flag, and each flip of it walks through all models of the page (40 ms here).
+        # A page follows Panel's busy flag: each flip of it walks through all models of the page (40 ms here), and the
+        # flag, which outlives every page, would keep this one alive.
         with edit_readonly(shell):
             shell.busy = False
+        for watcher in list(pn.state.param.watchers["busy"]["value"]):
+            if getattr(getattr(watcher.fn, "__self__", None), "self", None) is shell:
+                pn.state.param.unwatch(watcher)
         return shell
 
 

@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import TYPE_CHECKING, Any
 
 import tornado.web
@@ -58,6 +58,7 @@ class _State:
 
     def __init__(self) -> None:
         self.ready, self.say, self.part = False, "Loading the browser side; about five seconds.", 0.1
+        self.pages: Sized = ()
         self.began = time.monotonic()
 
 
@@ -75,7 +76,9 @@ class _Health(tornado.web.RequestHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Type", "application/json")
         s = self.state
-        self.write(json.dumps({"ready": s.ready, "say": s.say, "part": s.part, "version": __version__}))
+        self.write(
+            json.dumps({"ready": s.ready, "say": s.say, "part": s.part, "version": __version__, "pages": len(s.pages)})
+        )
 
 
 def serve(host: str, port: int, browser: bool, origins: tuple[str, ...]) -> None:
@@ -134,8 +137,10 @@ async def _live(sockets: list[socket.socket], port: int, url: str, browser: bool
         await loop.run_in_executor(None, _prepare)
         state.say, state.part = "Building the first page.", 0.8
         from weltnet_app.lab import open_lab
+        from weltnet_app.page import DESKS
 
         application, close = open_lab(loop, port, origins, own, spare)
+        state.pages = DESKS
         state.ready, state.say, state.part = True, "Ready.", 1.0
         door.app = application
         log.info("ready after %.1f s", time.monotonic() - state.began)

@@ -44,7 +44,8 @@ def screen_point(visit: Any, plane: str, x: float, y: float) -> tuple[float, flo
 
 @each
 def test_every_picture_moves(visit: Any, experiment: Any) -> None:
-    """Every plane of every experiment has a canvas whose pixels are not blank and change; nobody else is asked."""
+    """Every plane of every experiment has a canvas whose pixels are not blank and change; it fits one screen, axe-core
+    finds nothing, and nobody else is asked."""
     visit.open(experiment.slug)
     before = {plane: visit.pixels(plane) for plane in experiment.planes}
     visit.painted(visit.stat("paints") + 40)
@@ -53,9 +54,14 @@ def test_every_picture_moves(visit: Any, experiment: Any) -> None:
         assert colours > 8, f"{plane} is blank"
         assert after != pixels, f"{plane} does not move"
     assert visit.of("state").inner_text().strip() == "live"
+    visit.pause()
+    size = visit.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    assert size[0] <= 1440 and size[1] <= 900
+    assert visit.axe() == []
     assert visit.complaints == [] and visit.outside == []
 
 
+@pytest.mark.sampled
 @each
 def test_one_screen_in_both_themes(visit: Any, experiment: Any) -> None:
     """At 1440×900 nothing scrolls, and the theme changes every picture's pixels without touching the run."""
@@ -229,8 +235,7 @@ def test_reload_restores_the_digest(visit: Any) -> None:
     visit.page.reload()
     visit.wait(f"window.weltnet?.step === {step} && window.weltnet.paints > 0")
     assert visit.stat("digest") == digest
-    visit.page.wait_for_timeout(800)
-    assert "exactly" in visit.of("message").inner_text()
+    visit.of("message").get_by_text("exactly").wait_for(timeout=20_000)
     # A paused run says nothing more, so its cards must have been drawn by now.
     assert "no number yet" not in visit.of("card-virasoro").inner_text()
 

@@ -613,6 +613,7 @@ def test_module_is_the_command() -> None:
     assert (done.returncode, done.stdout) == (2, "") and done.stderr.count("\n") == 1
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("experiment", ALL, ids=lambda e: e.slug)
 def test_digest_does_not_depend_on_the_process(experiment: Experiment[Any, Any]) -> None:
     """Chain of trust: timeline -> terminal. Another process, with other numbers of threads, prints the same digest."""

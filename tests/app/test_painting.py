@@ -177,6 +177,7 @@ def near(visit: Any, plane: str, token: str) -> int:
 
 
 @pytest.mark.browser
+@pytest.mark.sampled
 @pytest.mark.parametrize("experiment", ALL, ids=lambda e: e.slug)
 def test_a_pinned_run_is_in_every_picture(visit: Any, experiment: Any) -> None:
     """A run pinned in slot 1 is painted in its ink on every plane, with a number in the readouts and a line under the

@@ -10,6 +10,8 @@ import json
 import os
 import re
 import signal
+import time
+import urllib.request
 from typing import Any
 
 import psutil
@@ -53,6 +55,29 @@ def advance(line):
 timeline.Timeline.advance = advance
 """
 """A `sitecustomize` under which every number of every state is lost at step 60."""
+
+
+@pytest.mark.slow
+def test_pages_that_were_left_are_forgotten(browser: Any, serve_lab: Any) -> None:
+    """Rests on Bokeh's sessions: tables of HoloViews, Panel and param outlive a page and must not hold it, or each
+    visit keeps some 3 MB for good. The counter counts: a page that is open is in it."""
+    with serve_lab() as lab:
+
+        def pages() -> int:
+            with urllib.request.urlopen(f"{lab.url}/healthz", timeout=10) as answer:
+                return int(json.load(answer)["pages"])
+
+        for i in range(9):
+            context = browser.new_context()
+            page = context.new_page()
+            page.goto(f"{lab.url}/{ALL[i % len(ALL)].slug}")
+            page.wait_for_function("window.weltnet?.paints >= 1", timeout=60_000)
+            assert pages() >= 1
+            context.close()
+        until = time.monotonic() + 90.0
+        while pages() > 2 and time.monotonic() < until:
+            time.sleep(1.0)
+        assert pages() <= 2
 
 
 def words(visit: Any) -> str:

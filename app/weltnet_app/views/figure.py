@@ -6,6 +6,7 @@ a canvas beneath it; what a run builds only once, its static `Paths`, is sent in
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -52,6 +53,7 @@ class Figure:
         self.key, self.plane, self.scale = key, plane, scale
         self._select = select
         self._plot: Any = None
+        self._drawn: Any = None
         self._labelled = False
         self._pipe = hv.streams.Pipe(data=[])
         standing = hv.DynamicMap(self._standing, streams=[self._pipe])
@@ -74,7 +76,8 @@ class Figure:
                 show_legend=False,
                 responsive=True,
                 toolbar=None,
-                hooks=[self._dress],
+                # HoloViews keeps options for as long as what they name is alive, so they must not name this figure.
+                hooks=[_weakly(self._dress)],
             )
         )
 
@@ -87,6 +90,14 @@ class Figure:
         )
         if self._plot is not None:
             self._plot.min_border_right = self._right
+
+    def close(self) -> None:
+        """Let go of what HoloViews keeps of a drawn figure in tables of its own."""
+        if self._drawn is not None:
+            for plot in self._drawn.traverse(lambda p: p):
+                for callback in getattr(plot, "callbacks", ()):
+                    callback.cleanup()
+            self._drawn = self._plot = None
 
     @property
     def _right(self) -> int:
@@ -126,7 +137,8 @@ class Figure:
         )
 
     def _dress(self, plot: Any, element: Any) -> None:
-        figure = self._plot = plot.state
+        self._drawn, figure = plot, plot.state
+        self._plot = figure
         edges = borders(self.scale, labelled=self._labelled)
         figure.min_border_left, figure.min_border_bottom = edges["left"], edges["bottom"]
         figure.min_border_right, figure.min_border_top = edges["right"], edges["top"]
@@ -157,6 +169,17 @@ class Figure:
         low, high = (self.plane.x.low, self.plane.y.low), (self.plane.x.high, self.plane.y.high)
         x0, y0, x1, y1 = (float(np.clip(v, low[i % 2], high[i % 2])) for i, v in enumerate(box))
         return (x0, y0, x1, y1)
+
+
+def _weakly(method: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """A hook that keeps nobody alive."""
+    kept = weakref.WeakMethod(method)
+
+    def hook(plot: Any, element: Any) -> None:
+        if (call := kept()) is not None:
+            call(plot, element)
+
+    return hook
 
 
 def borders(scale: float, *, labelled: bool) -> dict[str, int]:
