@@ -24,6 +24,7 @@ from scipy.special import polygamma
 
 from weltnet import provenance
 from weltnet.estimators import waves
+from weltnet.estimators.correlations import chsh, tally
 from weltnet.estimators.curvature import cones, curvature
 from weltnet.estimators.density import Grid
 from weltnet.estimators.entropy import (
@@ -630,6 +631,22 @@ def _over_copies(seed: int) -> tuple[float, float]:
     return float(held), math.sqrt(0.95 * 0.05 / len(x))
 
 
+# -- two parties ------------------------------------------------------------------------------------------------------
+
+SINGLETS = 20_000
+
+
+def _singlets(seed: int) -> tuple[float, float]:
+    rng = np.random.default_rng(seed)
+    rows = []
+    for a, b in ((0.0, 45.0), (0.0, 135.0), (90.0, 45.0), (90.0, 135.0)):
+        same = rng.random(SINGLETS) < 0.5 * (1.0 + math.cos(math.radians(a - b)))
+        A = rng.choice([-1.0, 1.0], SINGLETS)
+        rows.append(tally(np.column_stack([A, np.where(same, A, -A)])))
+    S, half = chsh(np.array(rows))
+    return S, half / 1.96
+
+
 # -- the table --------------------------------------------------------------------------------------------------------
 
 ALL: tuple[Calibration, ...] = (
@@ -817,6 +834,11 @@ ALL: tuple[Calibration, ...] = (
         "over-copies", "Error bars over copies",
         "The 95 % interval over eight normal copies holds their mean in 95 of 100 cases.",
         "waves.mean_over_copies", "coverage", 0.95, 0.02, _over_copies,
+    ),
+    Calibration(
+        "chsh", "Bell's sum of the most entangled pairs",
+        "Pairs that agree with probability ½ (1 + cos(a − b)) have S = 2√2 at the best settings.",
+        "correlations.chsh", "S", 2.0 * math.sqrt(2.0), 0.04, _singlets,
     ),
 )  # fmt: skip
 """In reading order."""

@@ -74,6 +74,12 @@ _ALL = (
     _paper("2504.05279", "D. Guskov and V. Vanchurin", "Covariant gradient descent"),
     _paper("2504.14728", "V. Vanchurin", "Geometric learning dynamics"),
     Source("interview", "V. Vanchurin", "Public interview on the world as a neural network", "2020"),
+    Source(
+        "chsh",
+        "J. F. Clauser, M. A. Horne, A. Shimony and R. A. Holt",
+        "Proposed experiment to test local hidden-variable theories",
+        "Physical Review Letters 23, 880 (1969)",
+    ),
     Source("derived", "", "Derived in this project", "in the docstring of the module that computes it", checked=True),
 )
 

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import RectBivariateSpline
+from scipy.interpolate import CubicSpline, RectBivariateSpline
 
 from weltnet.kernels.grid import deepest_pass
+from weltnet.kernels.replicas import tabulate_networks
 from weltnet.systems.losses import HALF_WIDTH
 from weltnet.systems.networks import AnyReport, Report
 from weltnet.systems.teachers import Pupil, tabulate
 from weltnet.systems.written import Written
 
-__all__ = ["Terrain", "learned", "written"]
+__all__ = ["Terrain", "learned", "tied", "written"]
 
 Array = NDArray[Any]
 
@@ -58,6 +59,25 @@ def _learned(pupil: Pupil, decay: float, barrier: float, axis: tuple[float, ...]
     U = tabulate(pupil, NODES, report=report).U + 0.5 * decay * (NODES[:, None] ** 2 + NODES[None, :] ** 2)
     V, x = RectBivariateSpline(NODES, NODES, barrier / deepest_pass(U) * (U - U.min())), np.array(axis)
     return Terrain(x, V(x, x), -np.stack([V(x, x, dx=1), V(x, x, dy=1)]), lambda y: np.asarray(V(y, y)))
+
+
+@lru_cache(maxsize=4)
+def tied(pupil: Pupil, decay: float, barrier: float, axis: tuple[float, ...]) -> tuple[Array, Array]:
+    """V and −V' of one weight, (n,) each: a sign pair's loss where both its weights are the same, q1 = q2 = q.
+
+    V = barrier (U + decay q² − min)/(U(0) − min): a double well, V(−q) = V(q); a spline through NODES. Cached.
+    """
+    points = np.column_stack([NODES, NODES])
+    U = tabulate_networks(points, *pupil.weights, pupil.data, pupil.inputs, pupil.outputs, pupil.ticks)[0]
+    U = U + decay * NODES**2
+    smooth = CubicSpline(NODES, U)
+    x = np.array(axis)
+    lowest = float(smooth(np.linspace(-HALF_WIDTH, HALF_WIDTH, 2049)).min())
+    scale = barrier / (float(smooth(0.0)) - lowest)
+    found: tuple[Array, Array] = scale * (smooth(x) - lowest), -scale * smooth(x, 1)
+    for field in found:
+        field.setflags(write=False)
+    return found
 
 
 def written(text: str, axis: Array) -> Terrain:

@@ -39,19 +39,25 @@ def smoothed(q: Array, values: Array, low: float, spacing: float, n: int, bandwi
     return spectra
 
 
-def pressure(spectrum: Array, spacing: float, hbar: float, bandwidth: float) -> Array:
+def pressure(
+    spectrum: Array, spacing: float, hbar: float, bandwidth: float, paces: tuple[float, float] = (1.0, 1.0)
+) -> Array:
     """The quantum force −∇(G_h ∗ Φ): (2, n, n) of the density with Fourier coefficients (n, n/2 + 1).
 
-    Where the density is below 1e-10 of its peak there is none.
+    Where the density is below 1e-10 of its peak there is none. With `paces` each direction has its share of Φ.
     """
     n = spectrum.shape[0]
     k, l = _wavenumbers(n, spacing)
+    a, b = paces
     rho, x, y, bend = np.fft.irfft2(
-        np.stack([spectrum, 1j * _odd(k) * spectrum, 1j * _odd(l) * spectrum, -(k * k + l * l) * spectrum]), s=(n, n)
+        np.stack(
+            [spectrum, 1j * _odd(k) * spectrum, 1j * _odd(l) * spectrum, -(a * k * k + b * l * l) * spectrum]
+        ),
+        s=(n, n),
     )
     there = rho > _EMPTY * rho.max()
     safe = np.where(there, rho, 1.0)
-    phi = np.where(there, -0.25 * hbar**2 * (bend / safe - (x * x + y * y) / (2.0 * safe * safe)), 0.0)
+    phi = np.where(there, -0.25 * hbar**2 * (bend / safe - (a * x * x + b * y * y) / (2.0 * safe * safe)), 0.0)
     f = np.fft.rfft2(phi) * np.exp(-0.5 * bandwidth**2 * (k * k + l * l))
     force: Array = np.fft.irfft2(np.stack([-1j * _odd(k) * f, -1j * _odd(l) * f]), s=(n, n))
     return force
@@ -77,19 +83,23 @@ def advance(
     dt: float,
     steps: int,
     friction: float,
+    paces: tuple[float, float] = (1.0, 1.0),
 ) -> None:
     """Advance q, v: (M, 2) float64 in place by `steps` of dt. force: (2, n, n), −∇V on the grid.
+
+    `paces` multiply, direction by direction, all that a replica does: dq_i/dt = w_i v_i, and in E both ½ w_i v_i² and
+    w_i (∂_iρ_h)²; whoever gives them multiplies the force. v is then the momentum.
 
     Drift half a step, kick, drift half a step: order 2, and without friction symplectic. `friction` is the rate at
     which a velocity relaxes to the mean of its neighbourhood (G_h ∗ pv)/ρ_h: about 1.5 keeps streams from crossing,
     0 leaves the energy alone. Replicas are reflected at |q| = WALL.
     """
     n = force.shape[1]
-    none = np.empty((len(q), 0))
+    none, pace = np.empty((len(q), 0)), np.array(paces)
     for _ in range(steps):
-        _drift(q, v, 0.5 * dt)
+        _drift(q, v, 0.5 * dt * pace)
         spectra = smoothed(q, v if friction > 0.0 else none, low, spacing, n, bandwidth)
-        fields = force + pressure(spectra[0], spacing, hbar, bandwidth)
+        fields = force + pressure(spectra[0], spacing, hbar, bandwidth, paces)
         if friction > 0.0:
             rho, *momentum = np.fft.irfft2(spectra, s=(n, n))
             mean = np.stack(momentum) / np.maximum(rho, 1e-12)
@@ -98,10 +108,10 @@ def advance(
             v += dt * pull[:, :2]
         else:
             v += dt * gather(fields, q, low, 1.0 / spacing)
-        _drift(q, v, 0.5 * dt)
+        _drift(q, v, 0.5 * dt * pace)
 
 
-def _drift(q: Array, v: Array, dt: float) -> None:
+def _drift(q: Array, v: Array, dt: Array) -> None:
     q += dt * v
     out = np.abs(q) > WALL
     if out.any():

@@ -1,0 +1,492 @@
+"""Non-local hidden variables: two weights that are far apart find more in common than any local law allows.
+
+Claim.   What two parties find who each turn and read a weight of their own is fixed by hidden variables, the places of
+         all weights at the start; yet, guided by an entangled wave,
+
+             S = |E(a, b) − E(a, b′) + E(a′, b) + E(a′, b′)|  is the quantum value, above 2,             [CHSH; interview]
+
+         so that a weight's fate depends on what is done to the other one, and still neither party learns of it.
+
+Conventions.   Each weight has the double well V of a network whose weights into and out of a hidden neuron are tied
+         (`weltnet.terrain.tied`), its barrier 3; mass 1. A setting is the pace of a party's own learning, a/180°: it
+         multiplies H1 = p²/2 + V of that party's weight and nothing else, for the time in which at pace 1 a weight
+         crosses from valley to valley. So the setting is the angle a of its doublet (`weltnet.theory.doublets`). Then
+         each party reads the sign of its weight, ±1; E is the mean of the product over replicas. Every launch draws M
+         replicas anew and takes the next of the four pairs of settings. Of 500 of them the other three pairs are run
+         too, from the same places and with the same noise: f is the share of which anything that one party finds
+         depends on the other's setting. Who is never swayed adds at most 2 to S, who is at most 4: f ≥ (S − 2)/2.
+
+Put in by hand.   The start, cos ε |LL⟩ + sin ε |RR⟩ of the wells' lowest doublets, and replicas drawn from |ψ|²; the
+         wave that guides (Bohm: nothing is drawn after the start); the settings; that the weights do not touch: H has
+         no term with both. Laws without a wave: momentum, SGD, and *blob*, momentum with the pressure of the
+         replicas' own smoothed density in the plane, which is a force between far weights too.
+
+What would refute it.   S off the quantum value by .1, or not above 2; a difference that the other's setting makes to
+         what a party finds. Both happen where replicas do not begin as |ψ|²: then S even passes 2√2.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from weltnet.estimators.contours import contours
+from weltnet.estimators.correlations import SIGNS, chsh, correlations, marginals, signal, tally
+from weltnet.estimators.density import Grid
+from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
+from weltnet.history import Ring
+from weltnet.kernels import blob, parties, philox
+from weltnet.observables import Axis, Cloud, ComplexField, Observable, Paths, Plane, Scalar
+from weltnet.params import Params, Saboteur, choice, knob
+from weltnet.systems.landscape import CEILING
+from weltnet.systems.teachers import sign_pair
+from weltnet.terrain import tied
+from weltnet.theory.doublets import Doublet, entangled, expectations, turned
+from weltnet.verdicts import judge
+
+__all__ = ["EXPERIMENT", "BellParams", "BellState"]
+
+Array = NDArray[Any]
+
+STRIDE, LAUNCH, FINE = 2, 60, 2  # FINE: steps of a replica in a learning step
+PUPIL, DECAY, BARRIER = 5, 0.02, 3.0  # which pupil, its weight decay, its barrier in units of V
+GRID, TABLE = Grid(96, 3.0), np.linspace(-3.0, 3.0, 1025)
+CYCLE, SHORTEST = 4, 0.05  # launches of a cycle; the longest step in time of a law without a wave
+WIDE, FRICTION = 1.75 * GRID.spacing, 3.0  # bandwidth of the blob, and its rate of mixing streams
+NARROW = 0.15  # spread about the bottom of a valley of replicas that do not begin as |ψ|²
+WORLDS, SHOWN, TRACED = 500, 400, 10  # replicas run at all four pairs, drawn, and drawn with their paths
+PAIRS = ((0, 0), (0, 1), (1, 0), (1, 1))
+NAMES = ("a, b", "a, b′", "a′, b", "a′, b′")
+TSIRELSON = 2.0 * math.sqrt(2.0)
+STREAM_DRAW = 42
+
+
+# -- parameters -------------------------------------------------------------------------------------------------------
+
+
+class BellParams(Params):
+    """The knobs of two weights that are far apart; each turn of one begins the count anew."""
+
+    saboteurs: ClassVar[tuple[Saboteur, ...]] = (
+        Saboteur("product", "the start is entangled", ("chsh", "exact", "non-local"), ("weights", "correlations", "sum"),
+                 watch="The wave now begins as a product: both weights in their left valley. They no longer know of "
+                 "each other, the dots leave their curves, and S stays below 2."),
+        Saboteur("off-born", "replicas begin as |ψ|²", ("no-signalling", "chsh", "exact"),
+                 ("weights", "correlations", "sum", "parties"),
+                 watch="All replicas now begin at the bottom of one valley; the wave is as before. Dots that lay upon "
+                 "each other part: each party sees what the other chose. S passes even 2√2."),
+    )  # fmt: skip
+
+    law: Literal["guided", "momentum", "sgd", "blob"] = choice(
+        "guided", symbol="law", group="Replicas",
+        meaning="what replicas follow: a wave, momentum, noisy descent, or the pressure of their own density",
+    )  # fmt: skip
+    replicas: int = knob(
+        8000, 2000, 40_000, symbol="M", group="Replicas", restarts=True, log=True,
+        meaning="pairs of weights in a launch, each with places of its own",
+    )  # fmt: skip
+    entanglement: float = knob(
+        35.0, 0.0, 45.0, symbol="ε", unit="°", group="Wave",
+        meaning="mixing angle of the start: 0 is a product, 45 entangled most", equation="ψ₀ = cos ε |LL⟩ + sin ε |RR⟩",
+    )  # fmt: skip
+    hbar: float = knob(
+        0.9, 0.7, 1.2, symbol="ħ", unit="action", group="Wave",
+        meaning="how blurred the valleys are; the barrier is 3", equation="s = ⟨φ₀|sgn|φ₁⟩,  S ≤ 2√2 s²",
+    )  # fmt: skip
+    alice: float = knob(
+        0.0, 0.0, 180.0, symbol="a", unit="°", group="Settings",
+        meaning="first setting of the party of q₁: how far its weight is turned from valley to valley",
+    )  # fmt: skip
+    alice_other: float = knob(
+        90.0, 0.0, 180.0, symbol="a′", unit="°", group="Settings", meaning="second setting of the party of q₁",
+    )  # fmt: skip
+    bob: float = knob(
+        135.0, 0.0, 180.0, symbol="b", unit="°", group="Settings", meaning="first setting of the party of q₂",
+    )  # fmt: skip
+    bob_other: float = knob(
+        45.0, 0.0, 180.0, symbol="b′", unit="°", group="Settings", meaning="second setting of the party of q₂",
+    )  # fmt: skip
+
+    def angles(self, pair: int) -> tuple[float, float]:
+        """The settings of a pair, in radians."""
+        i, j = PAIRS[pair]
+        degrees = (self.alice, self.alice_other)[i], (self.bob, self.bob_other)[j]
+        return math.radians(degrees[0]), math.radians(degrees[1])
+
+
+# -- state and step ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class BellState:
+    """q, v: (M, 2) places and momenta; worlds, drift: (4, W, 2), the same of W replicas at all four pairs of settings.
+
+    table: (4, 4), what was found (`weltnet.estimators.correlations`); cycles: (4, C), E by cycle; swayed: how many
+    replicas' findings depend on the far setting, of how many; trace: (4, LAUNCH/STRIDE + 1, TRACED, 2), paths.
+    """
+
+    seed: int
+    step: int
+    q: Array
+    v: Array
+    worlds: Array
+    drift: Array
+    setting: tuple[Any, ...] = ()
+    launches: int = 0
+    done: int = 0
+    age: int = 0
+    table: Array = field(default_factory=lambda: np.zeros((4, 4)))
+    cycles: Array = field(default_factory=lambda: np.zeros((4, 64)))
+    swayed: Array = field(default_factory=lambda: np.zeros(2))
+    trace: Array = field(default_factory=lambda: np.zeros((4, LAUNCH // STRIDE + 1, TRACED, 2)))
+    past: Ring = field(default_factory=lambda: Ring(("networks", "S", "error"), 300))
+
+    @property
+    def pair(self) -> int:
+        """Which pair of settings this launch takes."""
+        return self.done % CYCLE
+
+
+@lru_cache(maxsize=1)
+def _wells() -> tuple[Array, Array, Array]:
+    """V on GRID's axis, then V and −V' on TABLE: one network for every seed, as it is part of the apparatus."""
+    pupil = sign_pair(PUPIL)
+    return tied(pupil, DECAY, BARRIER, tuple(GRID.axis))[0], *tied(pupil, DECAY, BARRIER, tuple(TABLE))
+
+
+@dataclass(frozen=True, eq=False)
+class Wave:
+    """What guides, at one ħ: modes (4, points of TABLE), grid (2, n), the time of a launch, and s."""
+
+    doublet: Doublet
+    modes: Array
+    grid: Array
+    duration: float
+    contrast: float
+
+
+@lru_cache(maxsize=4)
+def _wave(hbar: float) -> Wave:
+    doublet = Doublet(GRID.axis, np.minimum(_wells()[0], CEILING), hbar)
+    return Wave(doublet, doublet.at(TABLE), doublet.at(GRID.axis)[:2], doublet.half_turn, doublet.contrast)
+
+
+def _acting(params: BellParams) -> Array:
+    """c of the wave that is there, which is not the assumed one when it is sabotaged."""
+    return entangled(0.0 if params.breaks("product") else math.radians(params.entanglement))
+
+
+def _setting(params: BellParams) -> tuple[Any, ...]:
+    return tuple(params.model_dump().items())
+
+
+def begin(params: BellParams, seed: int, report: Report) -> BellState:
+    report(0.1, "the loss of a network whose two weights are tied")
+    M, none = params.replicas, np.zeros((4, WORLDS, 2))
+    state = BellState(seed, 0, np.zeros((M, 2)), np.zeros((M, 2)), none, none.copy(), _setting(params))
+    _release(state, params)
+    return state
+
+
+def _release(state: BellState, params: BellParams) -> None:
+    """Draw every replica anew, at rest."""
+    M, wave = params.replicas, _wave(params.hbar)
+    z = np.empty((M, 3))
+    philox.normals(z, state.seed, state.launches, STREAM_DRAW)
+    if params.breaks("off-born"):
+        state.q = GRID.axis[np.argmin(_wells()[0][: GRID.n // 2])] + NARROW * z[:, :2]
+    else:
+        total = np.cumsum(np.abs(wave.grid.T @ _acting(params) @ wave.grid) ** 2)
+        cell = np.minimum(np.searchsorted(total, ndtr(z[:, 0]) * total[-1]), GRID.n**2 - 1)
+        place = np.column_stack([GRID.axis[cell // GRID.n], GRID.axis[cell % GRID.n]])
+        state.q = place + GRID.spacing * (ndtr(z[:, 1:]) - 0.5)
+    state.v = np.zeros((M, 2))
+    state.worlds = np.repeat(state.q[None, :WORLDS], CYCLE, axis=0)
+    state.drift = np.zeros_like(state.worlds)
+    state.trace[:, 0] = state.worlds[:, :TRACED]
+    state.launches, state.age = state.launches + 1, 0
+
+
+def step(state: BellState, params: BellParams) -> None:
+    if state.setting != _setting(params):
+        state.setting, state.done = _setting(params), 0
+        state.table, state.cycles, state.swayed = np.zeros((4, 4)), np.zeros_like(state.cycles), np.zeros(2)
+        state.past = Ring(state.past.names, state.past.capacity)
+        _release(state, params)
+    elif state.age >= LAUNCH:
+        state.done += 1
+        _release(state, params)
+    _learn(state, params, state.q, state.v, state.pair)
+    for pair in range(CYCLE):
+        if params.law == "blob":
+            state.worlds[pair] = state.q[:WORLDS]
+        else:
+            _learn(state, params, state.worlds[pair], state.drift[pair], pair)
+    state.step += STRIDE
+    state.age += STRIDE
+    state.trace[:, state.age // STRIDE] = state.worlds[:, :TRACED]
+    if state.age >= LAUNCH:
+        _read(state, params)
+
+
+def _learn(state: BellState, params: BellParams, q: Array, v: Array, pair: int) -> None:
+    """STRIDE steps of the law, each party's weight at the pace of its setting; q and v in place."""
+    wave, (_, _, force), angles = _wave(params.hbar), _wells(), params.angles(pair)
+    w1, w2 = (x / math.pi for x in angles)
+    low, inverse, span = -GRID.half_width, (len(TABLE) - 1) / 6.0, wave.duration * STRIDE / LAUNCH
+    steps = max(STRIDE * FINE, math.ceil(span / SHORTEST))
+    dt, paces, first = span / steps, np.array([w1, w2]), state.step // STRIDE * steps
+    if params.law == "guided":
+        share = (state.age + 0.5 * STRIDE * np.arange(2 * STRIDE * FINE + 1) / (STRIDE * FINE)) / LAUNCH
+        c = turned(_acting(params), share * angles[0], share * angles[1])
+        parties.guide(q, wave.modes, c, low, inverse, params.hbar, w1, w2, span / (STRIDE * FINE))
+    elif params.law == "momentum":
+        parties.roll_apart(q, v, force, low, inverse, paces, dt, steps)
+    elif params.law == "sgd":
+        # The noise of plain SGD with |ħ| of the wave: γ = ½, D = γ ħ.
+        parties.descend_apart(q, force, low, inverse, paces, 0.5, 0.5 * params.hbar, dt, steps, state.seed, first)
+    else:
+        slope = np.interp(GRID.axis, TABLE, force)
+        plane = np.stack([np.repeat(w1 * slope[:, None], GRID.n, 1), np.repeat(w2 * slope[None], GRID.n, 0)])
+        blob.advance(q, v, plane, low, GRID.spacing, params.hbar, WIDE, dt, steps, FRICTION, (w1, w2))
+
+
+def _read(state: BellState, params: BellParams) -> None:
+    """Both parties read the sign of their weight."""
+    found = tally(state.q)
+    state.table[state.pair] += found
+    state.cycles[state.pair, state.done // CYCLE % state.cycles.shape[1]] = found[3] / found[0]
+    if params.law != "blob":
+        A, B = (state.worlds > 0.0).transpose(2, 0, 1)
+        swayed = (A[0] != A[1]) | (A[2] != A[3]) | (B[0] != B[2]) | (B[1] != B[3])
+        state.swayed += swayed.sum(), len(swayed)
+    if state.done >= CYCLE - 1:
+        S, error = _sum(state, params)
+        state.past.push(networks=float(state.table[:, 0].sum()), S=S, error=min(error, 9.0))
+
+
+def _sum(state: BellState, params: BellParams) -> tuple[float, float]:
+    """|S| and its 95 % half-width; replicas of a blob feel one another, so that there only whole cycles count."""
+    if params.law != "blob":
+        return chsh(state.table)
+    full = min((state.done + (state.age >= LAUNCH)) // CYCLE, state.cycles.shape[1])
+    each = SIGNS @ state.cycles[:, :full]
+    if full < 2:
+        return chsh(state.table)[0], 9.0
+    t95 = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776}.get(full, 2.57)
+    return float(abs(each.mean())), t95 * float(each.std(ddof=1)) / math.sqrt(full)
+
+
+# -- what is seen and what theory says --------------------------------------------------------------------------------
+
+PLANES = {
+    "weights": Plane(
+        "Two far weights", "ψ; one start, two choices of Bob’s", Axis("q₁", -2.2, 2.2), Axis("q₂", -2.2, 2.2),
+        square=True,
+    ),
+    "correlations": Plane(
+        "Correlations", "at a (upper left) and a′", Axis("Bob’s setting", -6, 186, "°"), Axis("E", -1, 1),
+        empty="The first answer comes after 60 steps.",
+    ),
+    "sum": Plane(
+        "Bell’s sum", "lines: 2 and 2√2", Axis("log₁₀ pairs of weights", 3.8, 6.2), Axis("S", 0, 4),
+        empty="The first answer comes after 240 steps.",
+    ),
+    "parties": Plane(
+        "What one party sees", "at both of the other’s settings", Axis("own setting", -6, 186, "°"), Axis("P(+)", 0, 1),
+        empty="The first answer comes after 60 steps.",
+    ),
+}  # fmt: skip
+ASIDE = 2.5
+"""By how many degrees dots that would hide one another stand apart."""
+
+
+def observe(state: BellState, params: BellParams) -> Mapping[str, Observable]:
+    wave, share, pair = _wave(params.hbar), min(state.age / LAUNCH, 1.0), state.pair
+    angles = params.angles(pair)
+    psi = wave.grid.T @ turned(_acting(params), share * angles[0], share * angles[1]) @ wave.grid
+    E, error = correlations(state.table)
+    read = state.table[:, 0] > 0
+    at = np.degrees([params.angles(k)[1] for k in range(CYCLE)])
+    P, width = marginals(state.table)
+    places, heights, spread = (x[read].reshape(-1) for x in (_own(params), P, width))
+    S, wide = _sum(state, params) if state.done >= CYCLE - 1 else (0.0, 0.0)
+    far, doubt = signal(state.table) if read.all() else (0.0, 0.0)
+    f, loose = _swayed(state)
+    until = state.age // STRIDE + 1
+    lines = state.trace[:, :until].transpose(0, 2, 1, 3)
+    return {
+        "psi": ComplexField("weights", psi, _EXTENT, 0.9, "ψ"),
+        "loss": _lines(),
+        "cloud": Cloud("weights", state.q[:SHOWN], len(state.q), "q", kind="replica"),
+        "paths": Paths.of("weights", list(lines[pair])),
+        "otherwise": Paths.of("weights", list(lines[pair ^ 1]), "geodesic"),
+        "swayed": Scalar(f, "f", "", loose, "weights"),
+        "bars": _bars("correlations", at[read], E[read], error[read]),
+        "dots": Cloud("correlations", np.column_stack([at, E])[read], int(read.sum()), "E"),
+        "limits": Paths.of("sum", [[(3.8, y), (6.2, y)] for y in (2.0, TSIRELSON)], "contour", static=True),
+        "funnel": _funnel(state),
+        "S": Scalar(S, "S", "", min(wide, 9.0), "sum"),
+        "spread": _bars("parties", places, heights, spread),
+        "marginals": Cloud("parties", np.column_stack([places, heights]), len(places), "P"),
+        "signal": Scalar(far, "ΔP", "", doubt, "parties"),
+    }
+
+
+_EDGE = GRID.half_width + GRID.spacing / 2
+_EXTENT = (-_EDGE, _EDGE - GRID.spacing, -_EDGE, _EDGE - GRID.spacing)
+
+
+def _bars(plane: str, x: Array, y: Array, error: Array) -> Paths:
+    low, high = np.clip(y - error, -2.0, 5.0), np.clip(y + error, -2.0, 5.0)
+    return Paths.of(plane, list(np.stack([np.stack([x, low], 1), np.stack([x, high], 1)], 1)))
+
+
+def _funnel(state: BellState) -> Paths:
+    """S as pairs came in, and what lies within its half-width."""
+    x, S, error = np.log10(np.maximum(state.past["networks"], 1.0)), state.past["S"], state.past["error"]
+    return Paths.of("sum", [np.column_stack([x, np.clip(y, 0.0, 9.0)]) for y in (S, S - error, S + error)])
+
+
+def _own(params: BellParams) -> Array:
+    """(4, 2): where what A and B found at each pair stands, beside the party's own setting in degrees."""
+    own = np.degrees([params.angles(pair) for pair in range(CYCLE)])
+    aside = np.array([[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]])
+    place: Array = own + ASIDE * aside
+    return place
+
+
+def _swayed(state: BellState) -> tuple[float, float]:
+    """f and its 95 % half-width."""
+    count, of = state.swayed
+    f = count / max(of, 1.0)
+    return float(f), 1.96 * math.sqrt(max(f * (1.0 - f), 1.0 / max(of, 1.0)) / of) if of else 0.0
+
+
+@lru_cache(maxsize=1)
+def _lines() -> Paths:
+    V = _wells()[0]
+    return Paths.of("weights", contours(GRID.axis, V[:, None] + V[None, :], (0.5, 1.5, 3.0, 4.5, 6.0)), "contour", static=True)
+
+
+def _exact(params: BellParams) -> tuple[float, Array]:
+    """The quantum S, and E at the four pairs, of the wave that is assumed."""
+    wave, c = _wave(params.hbar), entangled(math.radians(params.entanglement))
+    alpha, beta = np.array([params.angles(pair) for pair in range(CYCLE)]).T
+    E = expectations(turned(c, alpha, beta), wave.contrast)[0]
+    return float(abs(SIGNS @ E)), E
+
+
+def theory(state: BellState, params: BellParams) -> Mapping[str, Observable]:
+    """Quantum mechanics of the same two wells: E(a, β) and E(a′, β), S, and what a party finds whatever the other does."""
+    c, s = entangled(math.radians(params.entanglement)), _wave(params.hbar).contrast
+    turn = np.linspace(0.0, math.pi, 61)
+    curves = [expectations(turned(c, math.radians(a), turn), s)[0] for a in (params.alice, params.alice_other)]
+    mean = expectations(turned(c, turn, 0.0), s)[1]
+    S = _exact(params)[0]
+    return {
+        "bars": Paths.of("correlations", [np.column_stack([np.degrees(turn), E]) for E in curves]),
+        "funnel": Paths.of("sum", [[(3.8, S), (6.2, S)]]),
+        "S": Scalar(S, "S", plane="sum"),
+        "swayed": Scalar(max(S - 2.0, 0.0) / 2.0, "f", plane="weights"),
+        "spread": Paths.of("parties", [np.column_stack([np.degrees(turn), 0.5 * (1.0 + mean)])]),
+        "signal": Scalar(0.0, "ΔP", plane="parties"),
+    }
+
+
+# -- verdict ----------------------------------------------------------------------------------------------------------
+
+CLAIMS = (
+    Claim("chsh", "Guided, far weights exceed 2.", "chsh eq 1", "S", 2.5, (2.0, TSIRELSON), "holds", "EVIDENCE"),
+    Claim("exact", "S is the quantum value.", "derived: theory.doublets", "S", 2.5, (2.4, 2.6), "holds", "EVIDENCE"),
+    Claim("no-signalling", "Neither party learns of it.", "interview", "ΔP", 0.0, (-0.03, 0.03), "holds", "EVIDENCE"),
+    Claim("non-local", "One choice sways the far weight.", "interview", "f", 0.25, (0.2, 1.0), "holds", "EVIDENCE"),
+    Claim("local-bound", "Momentum alone stays within 2.", "chsh eq 1", "S", 2.0, (0.0, 2.0), "holds", "EVIDENCE",
+          at={"law": "momentum"}),
+    Claim("blob", "Without any wave, 2 is exceeded.", "derived: kernels.blob", "S", 2.5, (2.0, TSIRELSON), "fails",
+          "EVIDENCE", at={"law": "blob"}),
+)  # fmt: skip
+CHSH, EXACT, SILENT, NONLOCAL, LOCAL, BLOB = CLAIMS
+
+
+def verdict(state: BellState, params: BellParams) -> tuple[Verdict, ...]:
+    """One verdict per claim from all launches since a knob was turned."""
+    law, (exact, _), (S, error), (f, loose) = params.law, _exact(params), _sum(state, params), _swayed(state)
+    launches = state.done + (state.age >= LAUNCH)
+    need = 3 * CYCLE if law == "blob" else CYCLE
+    waiting = "" if launches >= need else f"Needs {need} launches with no knob turned; {launches} have ended."
+    far, doubt = signal(state.table) if (state.table[:, 0] > 0).all() else (0.0, 0.0)
+    said, other = f"From {launches} launches of {len(state.q)} pairs of weights", "Replicas follow {} here; the claim is about {}."
+    named = {"guided": "a wave", "momentum": "momentum", "sgd": "noisy descent", "blob": "their own pressure"}
+
+    def of(claim: Claim, laws: tuple[str, ...], measured: float, error: float, text: str, **rest: Any) -> Verdict:
+        outside = "" if law in laws else other.format(named[law], named[laws[0]])
+        return judge(claim, measured, error, f"{said}: {text}.", waiting="" if outside else waiting, outside=outside, **rest)
+
+    bound, own = max(exact - 2.0, 0.0) / 2.0, f"quantum mechanics says {exact:.3f}, a local law at most 2"
+    apart = ("guided", "momentum", "sgd")
+    return (
+        of(CHSH, ("guided",), S, error, own, null=2.0, predicted=exact),
+        of(EXACT, ("guided",), S, error, own, null=2.0, predicted=exact, band=(exact - 0.1, exact + 0.1)),
+        of(SILENT, apart, far, doubt, "the most that a far setting changes of a P(+)"),
+        of(NONLOCAL, apart, f, loose, "the share whose findings a far setting changes", null=0.0, predicted=bound,
+           band=(max(bound - 0.02, 0.02), 1.0)),
+        of(LOCAL, ("momentum", "sgd"), S, error, own, null=exact),
+        of(BLOB, ("blob",), S, error, own, null=2.0, predicted=exact),
+    )  # fmt: skip
+
+
+# -- the experiment ---------------------------------------------------------------------------------------------------
+
+
+def derived(params: BellParams) -> Mapping[str, str]:
+    wave, (S, E) = _wave(params.hbar), _exact(params)
+    found = ", ".join(f"{x:.2f}" for x in E)
+    return {"S quantum": f"{S:.3f}", "E quantum": found, "s": f"{wave.contrast:.3f}", "180° take": f"{wave.duration:.3g} t"}
+
+
+EXPERIMENT = Experiment(
+    slug="bell",
+    title="Non-local hidden variables",
+    group="quantum",
+    question="Can hidden variables of learning give two far weights more in common than any local law allows?",
+    formula=r"S=\left|E(a,b)-E(a,b')+E(a',b)+E(a',b')\right|\;\le\;2\ \text{(local)},\quad\le2\sqrt2\ \text{(quantum)}",
+    sources=("interview", "chsh", "derived"),
+    by_hand="the entangled start, drawn from |ψ|²; the wave that guides; the settings; no term with both weights in H",
+    emergent="S, what each party sees, and whom the far setting sways; momentum, SGD or own pressure without a wave",
+    params=BellParams,
+    planes=PLANES,
+    claims=CLAIMS,
+    presets=(
+        Preset("A wave guides", "Four dots come to lie on their curves, and S above the line at 2.", {}),
+        Preset("Entangled most", "At ε = 45° S is largest, and each party alone sees a fair coin.",
+               {"entanglement": 45.0}),
+        Preset("A product", "At ε = 0 the weights know nothing of each other: no start is swayed, S is below 2.",
+               {"entanglement": 0.0}),
+        Preset("Momentum alone", "No wave: each weight rolls by itself, and S stays below 2.", {"law": "momentum"}),
+        Preset("Plain SGD", "Noise of one’s own forgets what was shared: S falls far below 2.", {"law": "sgd"}),
+        Preset("Without any wave", "Nothing guides but the pressure of their own density: S stays well below 2.",
+               {"law": "blob"}),
+        Preset("Too good a start", "All begin in one valley: far choices show at home, and S passes even 2√2.",
+               {"broken": "off-born"}),
+    ),
+    stride=STRIDE,
+    verify_steps=3 * CYCLE * LAUNCH,
+    begin=begin,
+    step=step,
+    clock=lambda s: s.step / LAUNCH,
+    observe=observe,
+    theory=theory,
+    verdict=verdict,
+    derived=derived,
+    members=lambda s: {"cloud": s.q},
+    time_unit="launches",
+    calibrations=("chsh",),
+)  # fmt: skip
