@@ -56,7 +56,7 @@ def test_replicas_stay_distributed_as_the_wave():
 
 
 def test_a_frozen_weight_stays_and_a_product_knows_of_no_other():
-    """Exact cases: pace 0 moves nothing; in a product the path of q1 is the same, to the bit, whatever q2's pace is."""
+    """Exact cases: pace 0 moves nothing; in a product the path of q1 is the same, whatever q2's pace is."""
     frozen = carried(STARTS, 60, paces=(0.0, 0.75))
     assert np.array_equal(frozen[:, 0], STARTS[:, 0]) and not np.allclose(frozen[:, 1], STARTS[:, 1], atol=0.05)
     one, other = (carried(STARTS, 60, mixing=0.0, paces=(0.5, w)) for w in (0.25, 0.75))

@@ -58,7 +58,7 @@ Array = NDArray[Any]
 STRIDE, LAUNCH, FINE = 2, 60, 2  # FINE: steps of a replica in a learning step
 PUPIL, DECAY, BARRIER = 5, 0.02, 3.0  # which pupil, its weight decay, its barrier in units of V
 GRID, TABLE = Grid(96, 3.0), np.linspace(-3.0, 3.0, 1025)
-CYCLE, SHORTEST = 4, 0.05  # launches of a cycle; the longest step in time of a law without a wave
+CYCLE, SHORTEST = 4, 0.07  # launches of a cycle; the longest step in time of a law without a wave
 WIDE, FRICTION = 1.75 * GRID.spacing, 3.0  # bandwidth of the blob, and its rate of mixing streams
 NARROW = 0.15  # spread about the bottom of a valley of replicas that do not begin as |ψ|²
 WORLDS, SHOWN, TRACED = 500, 400, 10  # replicas run at all four pairs, drawn, and drawn with their paths
@@ -330,12 +330,12 @@ def observe(state: BellState, params: BellParams) -> Mapping[str, Observable]:
         "otherwise": Paths.of("weights", list(lines[pair ^ 1]), "geodesic"),
         "swayed": Scalar(f, "f", "", loose, "weights"),
         "bars": _bars("correlations", at[read], E[read], error[read]),
-        "dots": Cloud("correlations", np.column_stack([at, E])[read], int(read.sum()), "E"),
+        "dots": Cloud("correlations", np.column_stack([at, E])[read], int(read.sum()), "E", "tracer"),
         "limits": Paths.of("sum", [[(3.8, y), (6.2, y)] for y in (2.0, TSIRELSON)], "contour", static=True),
         "funnel": _funnel(state),
         "S": Scalar(S, "S", "", min(wide, 9.0), "sum"),
         "spread": _bars("parties", places, heights, spread),
-        "marginals": Cloud("parties", np.column_stack([places, heights]), len(places), "P"),
+        "marginals": Cloud("parties", np.column_stack([places, heights]), len(places), "P", "tracer"),
         "signal": Scalar(far, "ΔP", "", doubt, "parties"),
     }
 

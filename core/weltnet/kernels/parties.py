@@ -20,7 +20,7 @@ STREAM_PARTIES = 41
 LEAP = 0.15
 """The longest step of a guided replica per axis: near a node of the wave its velocity is without bound."""
 
-_FLOOR = 1e-9
+_FLOOR = 1e-14
 """Added to |ψ|², so that a velocity stays finite on a node; wells have densities near 1."""
 _CHUNK = 256
 
