@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from weltnet.estimators.correlations import chsh, correlations, marginals, signal, tally
+from weltnet.estimators.correlations import chsh, correlations, marginals, over_cycles, signal, swayed, tally
 
 
 def table(same, A, n=4000.0):
@@ -48,3 +48,18 @@ def test_error_bars_hold_what_they_say():
         far, wide = signal(counts)
         inside[1] += abs(far) < wide
     assert np.abs(inside / 2000 - 0.95).max() < 0.015
+
+
+def test_cycles() -> None:
+    """Link: Student's interval of two cycles, S = 2.4 and 2.0: 2.2 ± 12.71 · .2; one alone has no error bar."""
+    E = np.array([[0.6, 0.5], [-0.6, -0.5], [0.6, 0.5], [0.6, 0.5]])
+    assert over_cycles(-E) == pytest.approx((2.2, 12.706 * 0.2), rel=1e-3)
+    assert over_cycles(E[:, :1])[1] == math.inf and over_cycles(E[:, :0])[0] == 0.0
+
+
+def test_swayed() -> None:
+    """Link: definition. B's answer at b differs between a and a′: swayed; own settings may change anything."""
+    worlds = np.ones((4, 3, 2))
+    worlds[2, 0, 1] = -1.0
+    worlds[[1, 3], 1, 1] = -1.0
+    assert swayed(worlds).tolist() == [True, False, False]

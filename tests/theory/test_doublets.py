@@ -17,7 +17,8 @@ WELL = Doublet(AXIS, V, 0.9)
 
 def test_levels_of_a_spring():
     """Link: closed form. ½x² has levels ħ/2 and 3ħ/2 and ⟨φ0|sgn|φ1⟩ = √(2/π)."""
-    spring = Doublet(np.linspace(-6.0, 6.0, 128, endpoint=False), 0.5 * np.linspace(-6, 6, 128, endpoint=False) ** 2, 0.5)
+    x = np.linspace(-6.0, 6.0, 128, endpoint=False)
+    spring = Doublet(x, 0.5 * x**2, 0.5)
     assert spring.levels == pytest.approx([0.25, 0.75], abs=1e-9)
     assert spring.contrast == pytest.approx(math.sqrt(2 / math.pi), abs=1e-6)
     assert spring.half_turn == pytest.approx(math.pi)
@@ -37,7 +38,8 @@ def test_expectations():
     s = WELL.contrast
     for mixing, a, b in ((0.3, 0.4, 2.0), (math.pi / 4, 1.0, 0.2), (0.0, 2.5, 1.5)):
         E, A, B = expectations(turned(entangled(mixing), a, b), s)
-        assert E == pytest.approx(s * s * (math.cos(a) * math.cos(b) - math.sin(2 * mixing) * math.sin(a) * math.sin(b)))
+        interference = math.sin(2 * mixing) * math.sin(a) * math.sin(b)
+        assert float(E) == pytest.approx(s * s * (math.cos(a) * math.cos(b) - interference))
         assert pytest.approx([-s * math.cos(2 * mixing) * math.cos(x) for x in (a, b)]) == [A, B]
     x = np.linspace(-2.999, 2.999, 1200)
     fine = WELL.at(x)[:2]

@@ -8,12 +8,14 @@ read, then the sums of A, of B and of A·B, where A and B, what the parties foun
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
-__all__ = ["SIGNS", "chsh", "correlations", "marginals", "signal", "tally"]
+__all__ = ["SIGNS", "chsh", "correlations", "marginals", "over_cycles", "signal", "swayed", "tally"]
 
 Array = NDArray[Any]
 
@@ -39,6 +41,24 @@ def chsh(table: Array) -> tuple[float, float]:
     return float(abs(SIGNS @ E)), float(np.sqrt((error**2).sum()))
 
 
+def over_cycles(E: Array) -> tuple[float, float]:
+    """|S| and its 95 % half-width from cycles, E: (4, cycles), where replicas feel one another within a launch."""
+    each, n = SIGNS @ E, E.shape[1]
+    spread = float(each.std(ddof=1)) / math.sqrt(n) if n > 1 else math.inf
+    return float(abs(each.mean())) if n else 0.0, float(stdtrit(max(n - 1, 1), 0.975)) * spread
+
+
+def swayed(worlds: Array) -> Array:
+    """Which replicas give a party another answer when only the far setting differs: (W,) bool.
+
+    worlds: (4, W, 2), where each of them is at the end with each pair of settings. Who is not swayed adds 2 to |S| at
+    most, who is 4, so that their share is at least (S − 2)/2.
+    """
+    A, B = (worlds > 0.0).transpose(2, 0, 1)
+    found: Array = (A[0] != A[1]) | (A[2] != A[3]) | (B[0] != B[2]) | (B[1] != B[3])
+    return found
+
+
 def marginals(table: Array) -> tuple[Array, Array]:
     """P(A = +), P(B = +) and their 95 % half-widths: (4, 2) each."""
     mean, error = _mean(table[:, 1:3], table[:, :1])
@@ -48,7 +68,7 @@ def marginals(table: Array) -> tuple[Array, Array]:
 def signal(table: Array) -> tuple[float, float]:
     """The largest of the four differences that the other's choice makes to a party's P(+), and a half-width.
 
-    The half-width holds all four differences at once in 95 of 100 cases. Rows must not be empty.
+    The half-width holds all four differences at once in 95 of 100 cases.
     """
     P, error = marginals(table)
     pairs = np.array([(0, 1, 0), (2, 3, 0), (0, 2, 1), (1, 3, 1)])

@@ -3,9 +3,9 @@
 Claim.   What two parties find who each turn and read a weight of their own is fixed by hidden variables, the places of
          all weights at the start; yet, guided by an entangled wave,
 
-             S = |E(a, b) − E(a, b′) + E(a′, b) + E(a′, b′)|  is the quantum value, above 2,             [CHSH; interview]
+             S = |E(a, b) − E(a, b′) + E(a′, b) + E(a′, b′)|  is the quantum value, above 2:           [CHSH; interview]
 
-         so that a weight's fate depends on what is done to the other one, and still neither party learns of it.
+         a weight's fate depends on what is done to the other one, and still neither party learns of it.
 
 Conventions.   Each weight has the double well V of a network whose weights into and out of a hidden neuron are tied
          (`weltnet.terrain.tied`), its barrier 3; mass 1. A setting is the pace of a party's own learning, a/180°: it
@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from weltnet.estimators.contours import contours
-from weltnet.estimators.correlations import SIGNS, chsh, correlations, marginals, signal, tally
+from weltnet.estimators.correlations import SIGNS, chsh, correlations, marginals, over_cycles, signal, swayed, tally
 from weltnet.estimators.density import Grid
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
 from weltnet.history import Ring
@@ -48,22 +48,21 @@ from weltnet.params import Params, Saboteur, choice, knob
 from weltnet.systems.landscape import CEILING
 from weltnet.systems.teachers import sign_pair
 from weltnet.terrain import tied
-from weltnet.theory.doublets import Doublet, entangled, expectations, turned
+from weltnet.theory.doublets import FINE, Doublet, entangled, expectations, turned
 from weltnet.verdicts import judge
 
 __all__ = ["EXPERIMENT", "BellParams", "BellState"]
 
 Array = NDArray[Any]
 
-STRIDE, LAUNCH, FINE = 2, 60, 2  # FINE: steps of a replica in a learning step
+STRIDE, LAUNCH, GUIDED = 2, 60, 4  # GUIDED: steps of a guided replica in a stride
 PUPIL, DECAY, BARRIER = 5, 0.02, 3.0  # which pupil, its weight decay, its barrier in units of V
-GRID, TABLE = Grid(96, 3.0), np.linspace(-3.0, 3.0, 1025)
-CYCLE, SHORTEST = 4, 0.07  # launches of a cycle; the longest step in time of a law without a wave
+GRID, TABLE = Grid(96, 3.0), np.linspace(-3.0, 3.0, FINE)
+GAMMA, LONGEST = 0.5, 0.07  # rate of learning; the longest step in time of a law without a wave
+CYCLE, KEPT = 4, 64  # launches of a cycle, and cycles that a blob remembers
 WIDE, FRICTION = 1.75 * GRID.spacing, 3.0  # bandwidth of the blob, and its rate of mixing streams
 NARROW = 0.15  # spread about the bottom of a valley of replicas that do not begin as |ψ|²
 WORLDS, SHOWN, TRACED = 500, 400, 10  # replicas run at all four pairs, drawn, and drawn with their paths
-PAIRS = ((0, 0), (0, 1), (1, 0), (1, 1))
-NAMES = ("a, b", "a, b′", "a′, b", "a′, b′")
 TSIRELSON = 2.0 * math.sqrt(2.0)
 STREAM_DRAW = 42
 
@@ -75,9 +74,9 @@ class BellParams(Params):
     """The knobs of two weights that are far apart; each turn of one begins the count anew."""
 
     saboteurs: ClassVar[tuple[Saboteur, ...]] = (
-        Saboteur("product", "the start is entangled", ("chsh", "exact", "non-local"), ("weights", "correlations", "sum"),
-                 watch="The wave now begins as a product: both weights in their left valley. They no longer know of "
-                 "each other, the dots leave their curves, and S stays below 2."),
+        Saboteur("product", "the start is entangled", ("chsh", "exact", "non-local"),
+                 ("weights", "correlations", "sum"), watch="The wave now begins as a product: both weights in "
+                 "their left valley. They no longer know of each other, dots leave their curves, S stays below 2."),
         Saboteur("off-born", "replicas begin as |ψ|²", ("no-signalling", "chsh", "exact"),
                  ("weights", "correlations", "sum", "parties"),
                  watch="All replicas now begin at the bottom of one valley; the wave is as before. Dots that lay upon "
@@ -114,11 +113,9 @@ class BellParams(Params):
         45.0, 0.0, 180.0, symbol="b′", unit="°", group="Settings", meaning="second setting of the party of q₂",
     )  # fmt: skip
 
-    def angles(self, pair: int) -> tuple[float, float]:
-        """The settings of a pair, in radians."""
-        i, j = PAIRS[pair]
-        degrees = (self.alice, self.alice_other)[i], (self.bob, self.bob_other)[j]
-        return math.radians(degrees[0]), math.radians(degrees[1])
+    def angles(self, pair: int) -> Array:
+        """The settings of both parties in a pair, in radians."""
+        return np.radians([(self.alice, self.alice_other)[pair // 2], (self.bob, self.bob_other)[pair % 2]])
 
 
 # -- state and step ---------------------------------------------------------------------------------------------------
@@ -128,7 +125,7 @@ class BellParams(Params):
 class BellState:
     """q, v: (M, 2) places and momenta; worlds, drift: (4, W, 2), the same of W replicas at all four pairs of settings.
 
-    table: (4, 4), what was found (`weltnet.estimators.correlations`); cycles: (4, C), E by cycle; swayed: how many
+    table: (4, 4), what was found (`weltnet.estimators.correlations`); cycles: (4, KEPT), E by cycle; sways: how many
     replicas' findings depend on the far setting, of how many; trace: (4, LAUNCH/STRIDE + 1, TRACED, 2), paths.
     """
 
@@ -143,15 +140,15 @@ class BellState:
     done: int = 0
     age: int = 0
     table: Array = field(default_factory=lambda: np.zeros((4, 4)))
-    cycles: Array = field(default_factory=lambda: np.zeros((4, 64)))
-    swayed: Array = field(default_factory=lambda: np.zeros(2))
+    cycles: Array = field(default_factory=lambda: np.zeros((4, KEPT)))
+    sways: Array = field(default_factory=lambda: np.zeros(2))
     trace: Array = field(default_factory=lambda: np.zeros((4, LAUNCH // STRIDE + 1, TRACED, 2)))
     past: Ring = field(default_factory=lambda: Ring(("networks", "S", "error"), 300))
 
     @property
     def pair(self) -> int:
-        """Which pair of settings this launch takes."""
-        return self.done % CYCLE
+        """Which pair of settings this launch takes, or has taken."""
+        return (self.done - (self.age >= LAUNCH)) % CYCLE
 
 
 @lru_cache(maxsize=1)
@@ -161,26 +158,18 @@ def _wells() -> tuple[Array, Array, Array]:
     return tied(pupil, DECAY, BARRIER, tuple(GRID.axis))[0], *tied(pupil, DECAY, BARRIER, tuple(TABLE))
 
 
-@dataclass(frozen=True, eq=False)
-class Wave:
-    """What guides, at one ħ: modes (4, points of TABLE), grid (2, n), the time of a launch, and s."""
-
-    doublet: Doublet
-    modes: Array
-    grid: Array
-    duration: float
-    contrast: float
-
-
 @lru_cache(maxsize=4)
-def _wave(hbar: float) -> Wave:
-    doublet = Doublet(GRID.axis, np.minimum(_wells()[0], CEILING), hbar)
-    return Wave(doublet, doublet.at(TABLE), doublet.at(GRID.axis)[:2], doublet.half_turn, doublet.contrast)
+def _doublet(hbar: float) -> Doublet:
+    return Doublet(GRID.axis, np.minimum(_wells()[0], CEILING), hbar)
+
+
+def _assumed(params: BellParams) -> Array:
+    """c of the wave at the start."""
+    return entangled(math.radians(params.entanglement))
 
 
 def _acting(params: BellParams) -> Array:
-    """c of the wave that is there, which is not the assumed one when it is sabotaged."""
-    return entangled(0.0 if params.breaks("product") else math.radians(params.entanglement))
+    return entangled(0.0) if params.breaks("product") else _assumed(params)
 
 
 def _setting(params: BellParams) -> tuple[Any, ...]:
@@ -197,13 +186,13 @@ def begin(params: BellParams, seed: int, report: Report) -> BellState:
 
 def _release(state: BellState, params: BellParams) -> None:
     """Draw every replica anew, at rest."""
-    M, wave = params.replicas, _wave(params.hbar)
+    M, waves = params.replicas, _doublet(params.hbar).waves
     z = np.empty((M, 3))
     philox.normals(z, state.seed, state.launches, STREAM_DRAW)
     if params.breaks("off-born"):
         state.q = GRID.axis[np.argmin(_wells()[0][: GRID.n // 2])] + NARROW * z[:, :2]
     else:
-        total = np.cumsum(np.abs(wave.grid.T @ _acting(params) @ wave.grid) ** 2)
+        total = np.cumsum(np.abs(waves.T @ _acting(params) @ waves) ** 2)
         cell = np.minimum(np.searchsorted(total, ndtr(z[:, 0]) * total[-1]), GRID.n**2 - 1)
         place = np.column_stack([GRID.axis[cell // GRID.n], GRID.axis[cell % GRID.n]])
         state.q = place + GRID.spacing * (ndtr(z[:, 1:]) - 0.5)
@@ -217,11 +206,10 @@ def _release(state: BellState, params: BellParams) -> None:
 def step(state: BellState, params: BellParams) -> None:
     if state.setting != _setting(params):
         state.setting, state.done = _setting(params), 0
-        state.table, state.cycles, state.swayed = np.zeros((4, 4)), np.zeros_like(state.cycles), np.zeros(2)
+        state.table, state.cycles, state.sways = np.zeros((4, 4)), np.zeros_like(state.cycles), np.zeros(2)
         state.past = Ring(state.past.names, state.past.capacity)
         _release(state, params)
     elif state.age >= LAUNCH:
-        state.done += 1
         _release(state, params)
     _learn(state, params, state.q, state.v, state.pair)
     for pair in range(CYCLE):
@@ -238,50 +226,46 @@ def step(state: BellState, params: BellParams) -> None:
 
 def _learn(state: BellState, params: BellParams, q: Array, v: Array, pair: int) -> None:
     """STRIDE steps of the law, each party's weight at the pace of its setting; q and v in place."""
-    wave, (_, _, force), angles = _wave(params.hbar), _wells(), params.angles(pair)
-    w1, w2 = (x / math.pi for x in angles)
-    low, inverse, span = -GRID.half_width, (len(TABLE) - 1) / 6.0, wave.duration * STRIDE / LAUNCH
-    steps = max(STRIDE * FINE, math.ceil(span / SHORTEST))
-    dt, paces, first = span / steps, np.array([w1, w2]), state.step // STRIDE * steps
+    doublet, force, angles = _doublet(params.hbar), _wells()[2], params.angles(pair)
+    paces, span = angles / math.pi, doublet.half_turn * STRIDE / LAUNCH
+    low, inverse, steps = -GRID.half_width, (FINE - 1) / (2.0 * GRID.half_width), math.ceil(span / LONGEST)
     if params.law == "guided":
-        share = (state.age + 0.5 * STRIDE * np.arange(2 * STRIDE * FINE + 1) / (STRIDE * FINE)) / LAUNCH
+        share = (state.age + STRIDE * np.linspace(0.0, 1.0, 2 * GUIDED + 1)) / LAUNCH
         c = turned(_acting(params), share * angles[0], share * angles[1])
-        parties.guide(q, wave.modes, c, low, inverse, params.hbar, w1, w2, span / (STRIDE * FINE))
+        parties.guide(q, doublet.table, c, low, inverse, params.hbar, *paces, span / GUIDED)
     elif params.law == "momentum":
-        parties.roll_apart(q, v, force, low, inverse, paces, dt, steps)
+        parties.roll_apart(q, v, force, low, inverse, paces, span / steps, steps)
     elif params.law == "sgd":
-        # The noise of plain SGD with |ħ| of the wave: γ = ½, D = γ ħ.
-        parties.descend_apart(q, force, low, inverse, paces, 0.5, 0.5 * params.hbar, dt, steps, state.seed, first)
+        # Plain SGD with s, its |ħ|, that of the wave: D = γ s.
+        D, first = GAMMA * params.hbar, state.step // STRIDE * steps
+        parties.descend_apart(q, force, low, inverse, paces, GAMMA, D, span / steps, steps, state.seed, first)
     else:
+        w1, w2 = paces
         slope = np.interp(GRID.axis, TABLE, force)
-        plane = np.stack([np.repeat(w1 * slope[:, None], GRID.n, 1), np.repeat(w2 * slope[None], GRID.n, 0)])
-        blob.advance(q, v, plane, low, GRID.spacing, params.hbar, WIDE, dt, steps, FRICTION, (w1, w2))
+        plane = np.stack(np.meshgrid(w1 * slope, w2 * slope, indexing="ij"))
+        blob.advance(
+            q, v, plane, low, GRID.spacing, params.hbar, WIDE, span / steps, steps, FRICTION, (float(w1), float(w2))
+        )  # fmt: skip
 
 
 def _read(state: BellState, params: BellParams) -> None:
     """Both parties read the sign of their weight."""
-    found = tally(state.q)
-    state.table[state.pair] += found
-    state.cycles[state.pair, state.done // CYCLE % state.cycles.shape[1]] = found[3] / found[0]
+    found, pair = tally(state.q), state.done % CYCLE
+    state.table[pair] += found
+    state.cycles[pair, state.done // CYCLE % KEPT] = found[3] / found[0]
     if params.law != "blob":
-        A, B = (state.worlds > 0.0).transpose(2, 0, 1)
-        swayed = (A[0] != A[1]) | (A[2] != A[3]) | (B[0] != B[2]) | (B[1] != B[3])
-        state.swayed += swayed.sum(), len(swayed)
-    if state.done >= CYCLE - 1:
+        state.sways += swayed(state.worlds).sum(), WORLDS
+    state.done += 1
+    if state.done >= CYCLE:
         S, error = _sum(state, params)
         state.past.push(networks=float(state.table[:, 0].sum()), S=S, error=min(error, 9.0))
 
 
 def _sum(state: BellState, params: BellParams) -> tuple[float, float]:
     """|S| and its 95 % half-width; replicas of a blob feel one another, so that there only whole cycles count."""
-    if params.law != "blob":
-        return chsh(state.table)
-    full = min((state.done + (state.age >= LAUNCH)) // CYCLE, state.cycles.shape[1])
-    each = SIGNS @ state.cycles[:, :full]
-    if full < 2:
-        return chsh(state.table)[0], 9.0
-    t95 = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776}.get(full, 2.57)
-    return float(abs(each.mean())), t95 * float(each.std(ddof=1)) / math.sqrt(full)
+    if params.law == "blob":
+        return over_cycles(state.cycles[:, : min(state.done // CYCLE, KEPT)])
+    return chsh(state.table)
 
 
 # -- what is seen and what theory says --------------------------------------------------------------------------------
@@ -304,99 +288,76 @@ PLANES = {
         empty="The first answer comes after 60 steps.",
     ),
 }  # fmt: skip
-ASIDE = 2.5
+ASIDE = 2.5 * np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]])
 """By how many degrees dots that would hide one another stand apart."""
+LEVELS = (0.5, 1.5, 3.0, 4.5, 6.0)  # of V
+LOW, HIGH = (GRID.spacing * (i - GRID.n / 2 - 0.5) for i in (0, GRID.n))
 
 
 def observe(state: BellState, params: BellParams) -> Mapping[str, Observable]:
-    wave, share, pair = _wave(params.hbar), min(state.age / LAUNCH, 1.0), state.pair
-    angles = params.angles(pair)
-    psi = wave.grid.T @ turned(_acting(params), share * angles[0], share * angles[1]) @ wave.grid
-    E, error = correlations(state.table)
-    read = state.table[:, 0] > 0
-    at = np.degrees([params.angles(k)[1] for k in range(CYCLE)])
-    P, width = marginals(state.table)
-    places, heights, spread = (x[read].reshape(-1) for x in (_own(params), P, width))
-    S, wide = _sum(state, params) if state.done >= CYCLE - 1 else (0.0, 0.0)
-    far, doubt = signal(state.table) if read.all() else (0.0, 0.0)
-    f, loose = _swayed(state)
-    until = state.age // STRIDE + 1
-    lines = state.trace[:, :until].transpose(0, 2, 1, 3)
+    waves, share, pair = _doublet(params.hbar).waves, state.age / LAUNCH, state.pair
+    psi = waves.T @ turned(_acting(params), *(share * params.angles(pair))) @ waves
+    own, read = np.degrees([params.angles(k) for k in range(CYCLE)]), state.table[:, 0] > 0
+    E, error = (x[read] for x in correlations(state.table))
+    P, doubt = (x[read].ravel() for x in marginals(state.table))
+    at, aside = own[read, 1], (own + ASIDE)[read].ravel()
+    (S, wide), (far, unsure), (f, loose) = _sum(state, params), signal(state.table), _share(state)
+    paths = state.trace[:, : state.age // STRIDE + 1].transpose(0, 2, 1, 3)
+    x, Y, e = np.log10(state.past["networks"]), state.past["S"], state.past["error"]
     return {
-        "psi": ComplexField("weights", psi, _EXTENT, 0.9, "ψ"),
+        "psi": ComplexField("weights", psi, (LOW, HIGH, LOW, HIGH), 0.9, "ψ"),
         "loss": _lines(),
         "cloud": Cloud("weights", state.q[:SHOWN], len(state.q), "q", kind="replica"),
-        "paths": Paths.of("weights", list(lines[pair])),
-        "otherwise": Paths.of("weights", list(lines[pair ^ 1]), "geodesic"),
-        "swayed": Scalar(f, "f", "", loose, "weights"),
-        "bars": _bars("correlations", at[read], E[read], error[read]),
-        "dots": Cloud("correlations", np.column_stack([at, E])[read], int(read.sum()), "E", "tracer"),
+        "paths": Paths.of("weights", list(paths[pair])),
+        "otherwise": Paths.of("weights", list(paths[pair ^ 1]), "geodesic"),
+        "sways": Scalar(f, "f", "", loose, "weights"),
+        "bars": _bars("correlations", at, E, error),
+        "dots": Cloud("correlations", np.column_stack([at, E]), len(E), "E", "tracer"),
         "limits": Paths.of("sum", [[(3.8, y), (6.2, y)] for y in (2.0, TSIRELSON)], "contour", static=True),
-        "funnel": _funnel(state),
-        "S": Scalar(S, "S", "", min(wide, 9.0), "sum"),
-        "spread": _bars("parties", places, heights, spread),
-        "marginals": Cloud("parties", np.column_stack([places, heights]), len(places), "P", "tracer"),
-        "signal": Scalar(far, "ΔP", "", doubt, "parties"),
+        "funnel": Paths.of("sum", [np.column_stack([x, np.clip(y, 0.0, 9.0)]) for y in (Y, Y - e, Y + e)]),
+        "S": Scalar(S if state.done >= CYCLE else 0.0, "S", "", min(wide, 9.0), "sum"),
+        "spread": _bars("parties", aside, P, doubt),
+        "marginals": Cloud("parties", np.column_stack([aside, P]), len(P), "P", "tracer"),
+        "signal": Scalar(far, "ΔP", "", unsure, "parties"),
     }
 
 
-_EDGE = GRID.half_width + GRID.spacing / 2
-_EXTENT = (-_EDGE, _EDGE - GRID.spacing, -_EDGE, _EDGE - GRID.spacing)
-
-
 def _bars(plane: str, x: Array, y: Array, error: Array) -> Paths:
-    low, high = np.clip(y - error, -2.0, 5.0), np.clip(y + error, -2.0, 5.0)
-    return Paths.of(plane, list(np.stack([np.stack([x, low], 1), np.stack([x, high], 1)], 1)))
+    return Paths.of(plane, [np.array([[at, b - e], [at, b + e]]) for at, b, e in zip(x, y, error, strict=True)])
 
 
-def _funnel(state: BellState) -> Paths:
-    """S as pairs came in, and what lies within its half-width."""
-    x, S, error = np.log10(np.maximum(state.past["networks"], 1.0)), state.past["S"], state.past["error"]
-    return Paths.of("sum", [np.column_stack([x, np.clip(y, 0.0, 9.0)]) for y in (S, S - error, S + error)])
-
-
-def _own(params: BellParams) -> Array:
-    """(4, 2): where what A and B found at each pair stands, beside the party's own setting in degrees."""
-    own = np.degrees([params.angles(pair) for pair in range(CYCLE)])
-    aside = np.array([[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]])
-    place: Array = own + ASIDE * aside
-    return place
-
-
-def _swayed(state: BellState) -> tuple[float, float]:
+def _share(state: BellState) -> tuple[float, float]:
     """f and its 95 % half-width."""
-    count, of = state.swayed
+    count, of = state.sways
     f = count / max(of, 1.0)
-    return float(f), 1.96 * math.sqrt(max(f * (1.0 - f), 1.0 / max(of, 1.0)) / of) if of else 0.0
+    return float(f), 1.96 * math.sqrt(max(f * (1.0 - f), 1.0 / max(of, 1.0)) / max(of, 1.0))
 
 
 @lru_cache(maxsize=1)
 def _lines() -> Paths:
     V = _wells()[0]
-    return Paths.of("weights", contours(GRID.axis, V[:, None] + V[None, :], (0.5, 1.5, 3.0, 4.5, 6.0)), "contour", static=True)
+    return Paths.of("weights", contours(GRID.axis, V[:, None] + V[None, :], LEVELS), "contour", static=True)
 
 
 def _exact(params: BellParams) -> tuple[float, Array]:
     """The quantum S, and E at the four pairs, of the wave that is assumed."""
-    wave, c = _wave(params.hbar), entangled(math.radians(params.entanglement))
     alpha, beta = np.array([params.angles(pair) for pair in range(CYCLE)]).T
-    E = expectations(turned(c, alpha, beta), wave.contrast)[0]
+    E = expectations(turned(_assumed(params), alpha, beta), _doublet(params.hbar).contrast)[0]
     return float(abs(SIGNS @ E)), E
 
 
 def theory(state: BellState, params: BellParams) -> Mapping[str, Observable]:
-    """Quantum mechanics of the same two wells: E(a, β) and E(a′, β), S, and what a party finds whatever the other does."""
-    c, s = entangled(math.radians(params.entanglement)), _wave(params.hbar).contrast
+    """Quantum mechanics of these wells: E(a, β) and E(a′, β), S, and what a party finds whatever the other does."""
+    c, s, (S, _) = _assumed(params), _doublet(params.hbar).contrast, _exact(params)
     turn = np.linspace(0.0, math.pi, 61)
-    curves = [expectations(turned(c, math.radians(a), turn), s)[0] for a in (params.alice, params.alice_other)]
-    mean = expectations(turned(c, turn, 0.0), s)[1]
-    S = _exact(params)[0]
+    E = [expectations(turned(c, math.radians(a), turn), s)[0] for a in (params.alice, params.alice_other)]
+    P = 0.5 * (1.0 + expectations(turned(c, turn, 0.0), s)[1])
     return {
-        "bars": Paths.of("correlations", [np.column_stack([np.degrees(turn), E]) for E in curves]),
+        "bars": Paths.of("correlations", [np.column_stack([np.degrees(turn), y]) for y in E]),
         "funnel": Paths.of("sum", [[(3.8, S), (6.2, S)]]),
         "S": Scalar(S, "S", plane="sum"),
-        "swayed": Scalar(max(S - 2.0, 0.0) / 2.0, "f", plane="weights"),
-        "spread": Paths.of("parties", [np.column_stack([np.degrees(turn), 0.5 * (1.0 + mean)])]),
+        "sways": Scalar(max(S - 2.0, 0.0) / 2.0, "f", plane="weights"),
+        "spread": Paths.of("parties", [np.column_stack([np.degrees(turn), P])]),
         "signal": Scalar(0.0, "ΔP", plane="parties"),
     }
 
@@ -413,43 +374,43 @@ CLAIMS = (
     Claim("blob", "Without any wave, 2 is exceeded.", "derived: kernels.blob", "S", 2.5, (2.0, TSIRELSON), "fails",
           "EVIDENCE", at={"law": "blob"}),
 )  # fmt: skip
-CHSH, EXACT, SILENT, NONLOCAL, LOCAL, BLOB = CLAIMS
+CHSH, EXACT, SILENT, SWAY, LOCAL, BLOB = CLAIMS
+LAWS = {
+    "guided": "guided by a wave", "momentum": "driven by momentum", "sgd": "driven by noisy descent",
+    "blob": "driven by their own pressure",
+}  # fmt: skip
 
 
 def verdict(state: BellState, params: BellParams) -> tuple[Verdict, ...]:
     """One verdict per claim from all launches since a knob was turned."""
-    law, (exact, _), (S, error), (f, loose) = params.law, _exact(params), _sum(state, params), _swayed(state)
-    launches = state.done + (state.age >= LAUNCH)
-    need = 3 * CYCLE if law == "blob" else CYCLE
-    waiting = "" if launches >= need else f"Needs {need} launches with no knob turned; {launches} have ended."
-    far, doubt = signal(state.table) if (state.table[:, 0] > 0).all() else (0.0, 0.0)
-    said, other = f"From {launches} launches of {len(state.q)} pairs of weights", "Replicas follow {} here; the claim is about {}."
-    named = {"guided": "a wave", "momentum": "momentum", "sgd": "noisy descent", "blob": "their own pressure"}
+    exact, sum_, need = _exact(params)[0], _sum(state, params), CYCLE * (3 if params.law == "blob" else 1)
+    waiting = "" if state.done >= need else f"Needs {need} launches with no knob turned; {state.done} have ended."
+    said = f"From {state.done} launches of {len(state.q)} pairs of weights"
 
-    def of(claim: Claim, laws: tuple[str, ...], measured: float, error: float, text: str, **rest: Any) -> Verdict:
-        outside = "" if law in laws else other.format(named[law], named[laws[0]])
-        return judge(claim, measured, error, f"{said}: {text}.", waiting="" if outside else waiting, outside=outside, **rest)
+    def of(claim: Claim, laws: tuple[str, ...], found: tuple[float, float], text: str, **rest: Any) -> Verdict:
+        outside = "" if params.law in laws else f"Replicas are {LAWS[params.law]}; the claim is about {LAWS[laws[0]]}."
+        rest["waiting"] = "" if outside else waiting
+        return judge(claim, *found, f"{said}: {text}.", outside=outside, **rest)
 
     bound, own = max(exact - 2.0, 0.0) / 2.0, f"quantum mechanics says {exact:.3f}, a local law at most 2"
-    apart = ("guided", "momentum", "sgd")
+    single, wide = ("guided", "momentum", "sgd"), (max(bound - 0.02, 0.02), 1.0)
     return (
-        of(CHSH, ("guided",), S, error, own, null=2.0, predicted=exact),
-        of(EXACT, ("guided",), S, error, own, null=2.0, predicted=exact, band=(exact - 0.1, exact + 0.1)),
-        of(SILENT, apart, far, doubt, "the most that a far setting changes of a P(+)"),
-        of(NONLOCAL, apart, f, loose, "the share whose findings a far setting changes", null=0.0, predicted=bound,
-           band=(max(bound - 0.02, 0.02), 1.0)),
-        of(LOCAL, ("momentum", "sgd"), S, error, own, null=exact),
-        of(BLOB, ("blob",), S, error, own, null=2.0, predicted=exact),
-    )  # fmt: skip
+        of(CHSH, ("guided",), sum_, own, null=2.0, predicted=exact),
+        of(EXACT, ("guided",), sum_, own, null=2.0, predicted=exact, band=(exact - 0.1, exact + 0.1)),
+        of(SILENT, single, signal(state.table), "the most that a far setting changes of a P(+)"),
+        of(SWAY, single, _share(state), "whose findings a far setting changes", null=0.0, predicted=bound, band=wide),
+        of(LOCAL, ("momentum", "sgd"), sum_, own, null=exact),
+        of(BLOB, ("blob",), sum_, own, null=2.0, predicted=exact),
+    )
 
 
 # -- the experiment ---------------------------------------------------------------------------------------------------
 
 
 def derived(params: BellParams) -> Mapping[str, str]:
-    wave, (S, E) = _wave(params.hbar), _exact(params)
-    found = ", ".join(f"{x:.2f}" for x in E)
-    return {"S quantum": f"{S:.3f}", "E quantum": found, "s": f"{wave.contrast:.3f}", "180° take": f"{wave.duration:.3g} t"}
+    doublet, (S, E) = _doublet(params.hbar), _exact(params)
+    found = {"S quantum": f"{S:.3f}", "E quantum": ", ".join(f"{x:.2f}" for x in E), "s": f"{doublet.contrast:.3f}"}
+    return found | {"180° take": f"{doublet.half_turn:.3g} t"}
 
 
 EXPERIMENT = Experiment(

@@ -50,9 +50,7 @@ def pressure(
     k, l = _wavenumbers(n, spacing)
     a, b = paces
     rho, x, y, bend = np.fft.irfft2(
-        np.stack(
-            [spectrum, 1j * _odd(k) * spectrum, 1j * _odd(l) * spectrum, -(a * k * k + b * l * l) * spectrum]
-        ),
+        np.stack([spectrum, 1j * _odd(k) * spectrum, 1j * _odd(l) * spectrum, -(a * k * k + b * l * l) * spectrum]),
         s=(n, n),
     )
     there = rho > _EMPTY * rho.max()

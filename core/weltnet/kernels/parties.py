@@ -80,8 +80,8 @@ def guide(q, modes, weights, low, inverse, hbar, pace1, pace2, dt):
 
     modes: (4, n), φ0, φ1 and their slopes; weights: (2 steps + 1, 2, 2) complex128, c at every half step. Runge and
     Kutta's fourth order where the tables are smooth; a step is at most LEAP an axis, for near a node the velocity is
-    without bound. Reflected at |q| = WALL. Paths of one wave do not cross, and |ψ|² stays the density of replicas drawn from it. About 0.25 µs a
-    replica and step.
+    without bound. Reflected at |q| = WALL. Paths of one wave do not cross, and |ψ|² stays the density of replicas drawn
+    from it. About 0.2 µs a replica and step.
     """
     members = q.shape[0]
     steps = (weights.shape[0] - 1) // 2

@@ -25,9 +25,12 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from scipy.linalg import eigh
 
-__all__ = ["Doublet", "entangled", "expectations", "turned"]
+__all__ = ["FINE", "Doublet", "entangled", "expectations", "turned"]
 
 Array = NDArray[Any]
+
+FINE = 1025
+"""Points of a doublet's table: read linearly, its waves are exact to 3e-5."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,16 @@ class Doublet:
     def half_turn(self) -> float:
         """The time πħ/(E1 − E0) in which a weight crosses from one valley to the other."""
         return float(math.pi * self.hbar / (self.levels[1] - self.levels[0]))
+
+    @property
+    def waves(self) -> Array:
+        """φ0 and φ1 on the axis: (2, n)."""
+        return self._pair[1]
+
+    @cached_property
+    def table(self) -> Array:
+        """φ0, φ1 and their slopes at FINE points from −L to L: (4, FINE)."""
+        return self.at(np.linspace(self.axis[0], -self.axis[0], FINE))
 
     def at(self, x: Array) -> Array:
         """φ0, φ1 and their slopes at x: (4, points), by the trigonometric polynomial through the points of the axis."""
@@ -113,7 +126,5 @@ def turned(c: Array, alpha: Array | float, beta: Array | float) -> Array:
 def expectations(c: Array, contrast: float) -> tuple[Array, Array, Array]:
     """⟨sgn q1 sgn q2⟩, ⟨sgn q1⟩ and ⟨sgn q2⟩ of normalised c: (..., 2, 2)."""
     other, seen = c[..., ::-1, :], c.conj()
-    both, first, second = (
-        np.real((seen * x).sum(axis=(-1, -2))) for x in (other[..., ::-1], other, c[..., ::-1])
-    )
+    both, first, second = (np.real((seen * x).sum(axis=(-1, -2))) for x in (other[..., ::-1], other, c[..., ::-1]))
     return contrast**2 * both, contrast * first, contrast * second
