@@ -71,7 +71,7 @@ STREAM_DRAW = 42
 
 
 class BellParams(Params):
-    """The knobs of two weights that are far apart; each turn of one begins the count anew."""
+    """The knobs of two weights that are far apart, Alice's q1 and Bob's q2; each turn of one begins the count anew."""
 
     saboteurs: ClassVar[tuple[Saboteur, ...]] = (
         Saboteur("product", "the start is entangled", ("chsh", "exact", "non-local"),
@@ -101,16 +101,17 @@ class BellParams(Params):
     )  # fmt: skip
     alice: float = knob(
         0.0, 0.0, 180.0, symbol="a", unit="°", group="Settings",
-        meaning="first setting of the party of q₁: how far its weight is turned from valley to valley",
+        meaning="Alice’s first setting: how far her weight q₁ is turned from valley to valley",
     )  # fmt: skip
     alice_other: float = knob(
-        90.0, 0.0, 180.0, symbol="a′", unit="°", group="Settings", meaning="second setting of the party of q₁",
+        90.0, 0.0, 180.0, symbol="a′", unit="°", group="Settings", meaning="Alice’s second setting",
     )  # fmt: skip
     bob: float = knob(
-        135.0, 0.0, 180.0, symbol="b", unit="°", group="Settings", meaning="first setting of the party of q₂",
+        135.0, 0.0, 180.0, symbol="b", unit="°", group="Settings",
+        meaning="Bob’s first setting: how far his weight q₂ is turned",
     )  # fmt: skip
     bob_other: float = knob(
-        45.0, 0.0, 180.0, symbol="b′", unit="°", group="Settings", meaning="second setting of the party of q₂",
+        45.0, 0.0, 180.0, symbol="b′", unit="°", group="Settings", meaning="Bob’s second setting",
     )  # fmt: skip
 
     def angles(self, pair: int) -> Array:
@@ -272,19 +273,19 @@ def _sum(state: BellState, params: BellParams) -> tuple[float, float]:
 
 PLANES = {
     "weights": Plane(
-        "Two far weights", "ψ; one start, two choices of Bob’s", Axis("q₁", -2.2, 2.2), Axis("q₂", -2.2, 2.2),
+        "Two far weights", "ψ; thick: had Bob chosen otherwise", Axis("q₁", -2.2, 2.2), Axis("q₂", -2.2, 2.2),
         square=True,
-    ),
-    "correlations": Plane(
-        "Correlations", "at a (upper left) and a′", Axis("Bob’s setting", -6, 186, "°"), Axis("E", -1, 1),
-        empty="The first answer comes after 60 steps.",
     ),
     "sum": Plane(
         "Bell’s sum", "lines: 2 and 2√2", Axis("log₁₀ pairs of weights", 3.8, 6.2), Axis("S", 0, 4),
         empty="The first answer comes after 240 steps.",
     ),
+    "correlations": Plane(
+        "Correlations", "at a, a′", Axis("Bob’s setting", -10, 190, "°"), Axis("E", -1.15, 1.15),
+        empty="The first answer comes after 60 steps.",
+    ),
     "parties": Plane(
-        "What one party sees", "at both of the other’s settings", Axis("own setting", -6, 186, "°"), Axis("P(+)", 0, 1),
+        "What one party sees", "at both far settings", Axis("own setting", -10, 190, "°"), Axis("P(+)", -0.08, 1.08),
         empty="The first answer comes after 60 steps.",
     ),
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Two weights that are far apart, each learning at a pace of its own: guided together by one wave, or each by itself.
 
-The state of a replica is (q1, q2), the weights of party 1 and party 2. The pace w of a party multiplies all that its
+The state of a replica is (q1, q2), one weight of each of two parties. The pace w of a party multiplies all that its
 own weight does, H1 = w (p²/2 + V(q1)), and touches nothing else; a pace of 0 freezes the weight where it is.
 
 Tables are (rows, n) float64 on n points, point i at low + i/inverse, read linearly, outside at their edge.
@@ -107,7 +107,7 @@ def guide(q, modes, weights, low, inverse, hbar, pace1, pace2, dt):
             q[m, 0], q[m, 1] = x, y
 
 
-@njit(nogil=True, cache=True, error_model="numpy", parallel=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def roll_apart(q, v, force, low, inverse, paces, dt, steps):
     """Newton's second law for each weight by itself: dq_i/dt = w_i v_i, dv_i/dt = w_i force(q_i), in place.
 
@@ -115,7 +115,7 @@ def roll_apart(q, v, force, low, inverse, paces, dt, steps):
     nothing of the other's. Reflected at |q| = WALL.
     """
     n = force.shape[0]
-    for m in prange(q.shape[0]):
+    for m in range(q.shape[0]):
         for party in range(2):
             x, p, h = q[m, party], v[m, party], paces[party] * dt
             i, f = _place(x, n, low, inverse)
@@ -129,7 +129,7 @@ def roll_apart(q, v, force, low, inverse, paces, dt, steps):
             q[m, party], v[m, party] = x, p
 
 
-@njit(nogil=True, cache=True, error_model="numpy", parallel=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def descend_apart(q, force, low, inverse, paces, rate, noise, dt, steps, seed, first):
     """Descent with noise for each weight by itself: q_i ← q_i + w_i γ force dt + √(2 w_i D dt) ξ_i, in place.
 
@@ -139,7 +139,7 @@ def descend_apart(q, force, low, inverse, paces, rate, noise, dt, steps, seed, f
     n = force.shape[0]
     k0 = np.uint32(seed & 0xFFFFFFFF)
     k1 = np.uint32((seed >> 32) & 0xFFFFFFFF)
-    for m in prange(q.shape[0]):
+    for m in range(q.shape[0]):
         for step in range(first, first + steps):
             a, b, _c, _d = philox(np.uint32(m), np.uint32(step), np.uint32(STREAM_PARTIES), np.uint32(0), k0, k1)
             kicks = gaussian_pair(a, b)
