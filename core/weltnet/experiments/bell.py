@@ -165,7 +165,6 @@ def _doublet(hbar: float) -> Doublet:
 
 
 def _assumed(params: BellParams) -> Array:
-    """c of the wave at the start."""
     return entangled(math.radians(params.entanglement))
 
 
@@ -244,9 +243,7 @@ def _learn(state: BellState, params: BellParams, q: Array, v: Array, pair: int) 
         w1, w2 = paces
         slope = np.interp(GRID.axis, TABLE, force)
         plane = np.stack(np.meshgrid(w1 * slope, w2 * slope, indexing="ij"))
-        blob.advance(
-            q, v, plane, low, GRID.spacing, params.hbar, WIDE, span / steps, steps, FRICTION, (float(w1), float(w2))
-        )  # fmt: skip
+        blob.advance(q, v, plane, low, GRID.spacing, params.hbar, WIDE, span / steps, steps, FRICTION, (w1, w2))
 
 
 def _read(state: BellState, params: BellParams) -> None:
@@ -369,25 +366,19 @@ CLAIMS = (
     Claim("chsh", "Guided, far weights exceed 2.", "chsh eq 1", "S", 2.51, (2.0, TSIRELSON), "holds",
           "20 seeds: 2.482 to 2.527 ± .020, median 2.508; a product 1.28 to 1.32"),
     Claim("exact", "S is the quantum value.", "derived: theory.doublets", "S", 2.51, (2.41, 2.61), "holds",
-          "20 seeds: 2.482 to 2.527, median 2.508 of 2.511; at ε = 45° 2.573 of 2.586, seed 100; guided, so that it "
-          "tests the wave's hold on replicas, not where waves come from"),
+          "20 seeds: as chsh, of 2.511. It tests the wave's hold on replicas, not where waves come from"),
     Claim("no-signalling", "Neither party learns of it.", "interview", "ΔP", 0.0, (-0.03, 0.03), "holds",
-          "20 seeds: −.008 to .012 ± .011; not begun as |ψ|² −.465 to −.448. At ε = 45° symmetry alone forbids a "
-          "signal; hence the default of 35°"),
+          "20 seeds: −.008 to .012 ± .011. At ε = 45° symmetry alone forbids a signal: hence 35°"),
     Claim("non-local", "One choice sways the far weight.", "interview", "f", 0.255, (0.235, 1.0), "holds",
           "20 seeds: .529 to .551, twice the least that S demands; a product 0"),
     Claim("local-bound", "Momentum alone stays within 2.", "chsh eq 1", "S", 2.0, (0.0, 2.0), "holds",
           "20 seeds: 1.746 to 1.776; SGD .63, seed 101", at={"law": "momentum"}),
     Claim("blob", "Without any wave, 2 is exceeded.", "derived: kernels.blob", "S", 2.51, (2.0, TSIRELSON), "fails",
-          "20 seeds: 1.493 to 1.520. Elsewhere .5 to 1.96 (23 tries: h .055 to .23, mixing .5 to 12, M to 100 000, "
-          "seed 100 or 101): the best grows with M, 1.90 at 20 000, 1.96 at 60 000; that none passes 2 is not shown",
-          at={"law": "blob"}),
+          "20 seeds: 1.493 to 1.520. Elsewhere, 23 tries of h, mixing and M, seeds 100 and 101: .5 to 1.96; the best "
+          "grows with M, 1.90 at 20 000, 1.96 at 60 000: that none passes 2 is not shown", at={"law": "blob"}),
 )  # fmt: skip
 CHSH, EXACT, SILENT, SWAY, LOCAL, BLOB = CLAIMS
-LAWS = {
-    "guided": "guided by a wave", "momentum": "driven by momentum", "sgd": "driven by noisy descent",
-    "blob": "driven by their own pressure",
-}  # fmt: skip
+LAWS = {"guided": "led by a wave", "momentum": "led by momentum", "sgd": "led by noise", "blob": "led by pressure"}
 
 
 def verdict(state: BellState, params: BellParams) -> tuple[Verdict, ...]:
