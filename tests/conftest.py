@@ -32,6 +32,9 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 CHAIN = ("test_", "theory", "kernels", "systems", "estimators", "experiments", "app")
 """Rooms and packaging first, the browser last: a broken link is reported before what hangs on it."""
 
+BROWSER = "browser"
+"""All tests that need one run in one process, after all others."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,8 +52,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     items.sort(key=link)
     for item in items:
+        # What is prepared once for a file, or for an experiment, is prepared in one process.
+        together = BROWSER if link(item) == len(CHAIN) else _slug(item) or item.path.stem
+        item.add_marker(pytest.mark.xdist_group(together))
         if item.get_closest_marker("sampled") and _experiment(item) not in _ends():
             item.add_marker("slow")
+
+
+def _slug(item: pytest.Item) -> str:
+    experiment = _experiment(item)
+    return experiment.slug if experiment is not None and item.path.stem == "test_contract" else ""
 
 
 def _experiment(item: pytest.Item) -> Any:
