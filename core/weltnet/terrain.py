@@ -46,18 +46,24 @@ class Terrain:
         return bend
 
 
-def learned(pupil: Pupil, decay: float, barrier: float, axis: Array, *, report: Report) -> Terrain:
+def learned(
+    pupil: Pupil, decay: float, barrier: float, axis: Array, *, hill: bool = False, report: Report
+) -> Terrain:
     """V = barrier (U + ½ decay q² − min)/u of a network, u its own barrier; a spline through NODES.
 
-    Cached by all arguments but `report`, which may raise to cancel it.
+    With `hill`, u is the height of the loss at q = 0: a ring has no other pass. Cached by all arguments but `report`,
+    which may raise to cancel it.
     """
-    return _learned(pupil, decay, barrier, tuple(axis.tolist()), AnyReport(report))
+    return _learned(pupil, decay, barrier, tuple(axis.tolist()), hill, AnyReport(report))
 
 
 @lru_cache(maxsize=4)
-def _learned(pupil: Pupil, decay: float, barrier: float, axis: tuple[float, ...], report: AnyReport) -> Terrain:
+def _learned(
+    pupil: Pupil, decay: float, barrier: float, axis: tuple[float, ...], hill: bool, report: AnyReport
+) -> Terrain:
     U = tabulate(pupil, NODES, report=report).U + 0.5 * decay * (NODES[:, None] ** 2 + NODES[None, :] ** 2)
-    V, x = RectBivariateSpline(NODES, NODES, barrier / deepest_pass(U) * (U - U.min())), np.array(axis)
+    u = float(U[len(NODES) // 2, len(NODES) // 2] - U.min()) if hill else deepest_pass(U)
+    V, x = RectBivariateSpline(NODES, NODES, barrier / u * (U - U.min())), np.array(axis)
     return Terrain(x, V(x, x), -np.stack([V(x, x, dx=1), V(x, x, dy=1)]), lambda y: np.asarray(V(y, y)))
 
 

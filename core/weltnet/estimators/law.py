@@ -27,7 +27,7 @@ from weltnet.estimators.density import Grid
 from weltnet.estimators.potential import flow, potential
 from weltnet.kernels.grid import gather
 
-__all__ = ["BANDWIDTHS", "Law", "Strain", "Witness", "halves", "law"]
+__all__ = ["BANDWIDTHS", "Law", "Strain", "Witness", "halves", "law", "misfit"]
 
 Array = NDArray[Any]
 
@@ -41,6 +41,9 @@ TOLERANCE = 1e-2
 RIM, SPILT, BENT, TURNED = 0.2, 0.02, 10.0, 0.01
 """How near a member is at the wall, the share of members that may be, the mean |∇∇V| they may feel, and the mean square
 of velocity, in units of V, that may come from no F'."""
+
+T95 = {3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306}
+"""Student's t for 95 %, by the number of pieces."""
 
 LEAST = 1e-4
 """No residual counts for less: what is below it the estimator does not resolve."""
@@ -82,17 +85,28 @@ class Witness:
         self.looks = 0
 
     def look(
-        self, grid: Grid, q: Array, v: Array, half: NDArray[np.bool_], V: Array, apart: float, gamma: float = 0.5
+        self,
+        grid: Grid,
+        q: Array,
+        v: Array,
+        half: NDArray[np.bool_],
+        V: Array,
+        apart: float,
+        gamma: float = 0.5,
+        swirl: Array | None = None,
     ) -> bool:
         """Take the members q, v: (M, 2), `apart` later than the last look; True when a row was added (for that one).
 
-        v: current velocities; V: (n, n) loss on the grid.
+        v: current velocities; V: (n, n) loss on the grid. `swirl`: (2, n, n), a steady flow without vorticity where
+        there are members, that is 2γ times the slope of a part of F' which goes round and is no single function; both
+        laws then have ∇F' with it.
         """
         self.fields[:-1] = self.fields[1:]
         currents = np.empty((len(BANDWIDTHS), 2, 2, grid.n, grid.n))
         for b, h in enumerate(BANDWIDTHS):
             for side, members in enumerate((half, ~half)):
                 p, current = flow(grid, q[members], v[members], h)
+                current = current if swirl is None else current - p * swirl
                 guess = self.fields[1, b, side, 1] if self.looks else None
                 found = potential(grid, p, current, gamma=gamma, guess=guess, tolerance=TOLERANCE)
                 self.fields[2, b, side], currents[b, side] = (p, found.F), current
@@ -101,7 +115,7 @@ class Witness:
         if self.looks < 3:
             return False
         for b in range(len(BANDWIDTHS)):
-            self.grams[self.rows % self.kept, b] = _gram(grid, self.fields[:, b], V, apart, gamma)
+            self.grams[self.rows % self.kept, b] = _gram(grid, self.fields[:, b], V, apart, gamma, swirl)
         self.rows += 1
         return True
 
@@ -164,7 +178,7 @@ class Strain:
         return ""
 
 
-def _gram(grid: Grid, fields: Array, V: Array, apart: float, gamma: float) -> Array:
+def _gram(grid: Grid, fields: Array, V: Array, apart: float, gamma: float, swirl: Array | None) -> Array:
     """(2, 3, 3): inner products between the halves of F, V/2, ln p/2 and of Y = ∂_tF + γ|∇F|², V, X = γ∇²√p/√p."""
     p, F = fields[1, :, 0], fields[1, :, 1]
     mean = p.mean(axis=0)
@@ -173,6 +187,8 @@ def _gram(grid: Grid, fields: Array, V: Array, apart: float, gamma: float) -> Ar
     sides = []
     for s in (0, 1):
         fx, fy = (0.5 * (np.roll(F[s], -1, a) - np.roll(F[s], 1, a)) / grid.spacing for a in (0, 1))
+        if swirl is not None:
+            fx, fy = fx + swirl[0] / (2.0 * gamma), fy + swirl[1] / (2.0 * gamma)
         Y = (fields[2, s, 1] - fields[0, s, 1]) / (2.0 * apart) + gamma * (fx * fx + fy * fy)
         px, py = grid.gradient(p[s])
         (pxx, _), (_, pyy) = grid.gradient(px), grid.gradient(py)
@@ -212,6 +228,23 @@ class Law:
         return -(self.s**2), 2.0 * abs(self.s) * self.s_error
 
 
+def misfit(grams: Array, c: float, blocks: int = 10) -> tuple[float, float]:
+    """What the second-order law leaves over when its ħ² is told, not fitted: a share in [0, 1] and its 95 % half-width.
+
+    grams: (rows, bandwidths, 2, 3, 3), of which the first bandwidth counts; errors as in `law`.
+    """
+    if len(grams) == 0:
+        return math.nan, math.inf
+    first = grams[:, 0, 1]
+    share = _share(first.sum(axis=0), (1.0, 1.0, -c))
+    count = min(blocks, len(first))
+    if count < 3:
+        return share, math.inf
+    parts = np.stack([piece.sum(axis=0) for piece in np.array_split(first, count)])
+    without = np.array([_share(parts.sum(axis=0) - part, (1.0, 1.0, -c)) for part in parts])
+    return share, T95.get(count, 2.262) * float(np.sqrt((count - 1) / count * np.square(without - without.mean()).sum()))
+
+
 def _fit(gram: Array, deposit: float) -> tuple[float, float, float, float, float]:
     """θ, c, s, ε1, ε2 of summed inner products: (bandwidths, 2, 3, 3). A crowd on one spot follows no law: θ = 45°."""
     if not (gram[:, :, 2, 2] > 0.0).all():
@@ -247,6 +280,5 @@ def law(grid: Grid, grams: Array, blocks: int = 10) -> Law:
         return Law(theta, c, s, first, second)
     parts = np.stack([piece.sum(axis=0) for piece in np.array_split(grams, count)])
     without = np.array([_fit(parts.sum(axis=0) - part, grid.deposit_variance)[:3] for part in parts])
-    t95 = {3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306}.get(count, 2.262)
-    spread = t95 * np.sqrt((count - 1) / count * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
+    spread = T95.get(count, 2.262) * np.sqrt((count - 1) / count * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
     return Law(theta, c, s, first, second, *(float(e) for e in spread))

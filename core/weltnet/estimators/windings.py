@@ -71,6 +71,8 @@ class Circulation:
     error: float
     members: int
     """Members in the annulus."""
+    shares: Array
+    """(sectors,): what each sector adds, counter-clockwise from the first axis; zeros when one is empty."""
 
 
 def circulation(q: Array, v: Array, centre: ArrayLike, radius: float, width: float, sectors: int = 32) -> Circulation:
@@ -86,11 +88,12 @@ def circulation(q: Array, v: Array, centre: ArrayLike, radius: float, width: flo
     sector = np.minimum((np.arctan2(y, x) / (2.0 * np.pi) % 1.0 * sectors).astype(np.int64), sectors - 1)
     count = np.bincount(sector, minlength=sectors)
     if count.min() < 2:
-        return Circulation(math.nan, math.inf, len(spin))
+        return Circulation(math.nan, math.inf, len(spin), np.zeros(sectors))
     mean = np.bincount(sector, spin, sectors) / count
     variance = np.bincount(sector, (spin - mean[sector]) ** 2, sectors) / (count - 1)
     share = 2.0 * np.pi / sectors
-    return Circulation(float(share * mean.sum()), 1.96 * share * math.sqrt(float((variance / count).sum())), len(spin))
+    error = 1.96 * share * math.sqrt(float((variance / count).sum()))
+    return Circulation(float(share * mean.sum()), error, len(spin), share * mean)
 
 
 def coherence(F: Array, modulus: float, cells: NDArray[np.int64] | None = None) -> float:

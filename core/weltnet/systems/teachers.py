@@ -4,6 +4,10 @@ W(q) = W0 + q1 E1 + q2 E2, b(q) = b0 + q1 b1 + q2 b2; what a pupil does with a s
 `weltnet.kernels.replicas`. In a sign pair, q1 is the only weight into one hidden neuron and q2 the only weight out of
 it. Since tanh is odd, (q1, q2) → (−q1, −q2) with the sign of that neuron leaves the function as it was: two valleys,
 which are the same function, face each other across q = 0.
+
+In a wheel, hidden neuron k has one weight in and one weight out, and both are q·n_k, its share of q along a spoke n_k
+of a wheel of SPOKES. What the network does is Σ_k (q·n_k) tanh(q·n_k u): up to high orders in u it depends on |q| alone,
+and the valley of its loss is a ring.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from weltnet.kernels.replicas import tabulate_networks
 from weltnet.systems.losses import HALF_WIDTH
 from weltnet.systems.networks import AnyReport, Report
 
-__all__ = ["Pupil", "Table", "sign_pair", "tabulate"]
+__all__ = ["Pupil", "Table", "sign_pair", "tabulate", "wheel"]
 
 Array = NDArray[Any]
 
@@ -137,6 +141,35 @@ def sign_pair(seed: int, *, noise: float = 0.8, samples: int = 256, ticks: int =
     y = x[:, answer] + noise * rng.standard_normal(samples)
     zero = np.zeros(6)
     return Pupil(W0, E1, E2, zero, zero, zero, np.column_stack([u, y]), 2, 1, ticks)
+
+
+SPOKES = 4
+"""Hidden neurons of a wheel; its loss is even round to the order 2 SPOKES − 1 of q."""
+RADIUS, FAINT = 1.6, 0.2
+"""|q| of the teacher of a wheel, and the spread of its inputs: faint, so that no neuron saturates in the box."""
+
+
+@lru_cache(maxsize=8)
+def wheel(seed: int, *, noise: float = 0.1, samples: int = 256) -> Pupil:
+    """One input, SPOKES hidden neurons, one output: weight k into and out of the hidden layer are both q·n_k √(2/SPOKES).
+
+    The teacher is the same network with |q| = RADIUS; `noise` is the standard deviation of what is added to its answer.
+    Cached by its arguments.
+    """
+    if samples < 1 or not noise >= 0.0:
+        raise ValueError(
+            f"samples = {samples}, noise = {noise} is refused; allowed: samples from 1 up, noise from 0 up (data of "
+            "the teacher, spread of the errors in its answers)"
+        )
+    rng = np.random.default_rng(seed)
+    N = SPOKES + 2
+    E1, E2, zero = np.zeros((N, N)), np.zeros((N, N)), np.zeros(N)
+    for E, spokes in ((E1, np.cos), (E2, np.sin)):
+        E[1:-1, 0] = E[-1, 1:-1] = np.sqrt(2.0 / SPOKES) * spokes(np.pi * np.arange(SPOKES) / SPOKES)
+    u = FAINT * rng.standard_normal(samples)
+    W = RADIUS * E1
+    y = np.tanh(np.tanh(u[:, None] * W[1:-1, 0]) @ W[-1, 1:-1]) + noise * rng.standard_normal(samples)
+    return Pupil(np.zeros((N, N)), E1, E2, zero, zero, zero, np.column_stack([u, y]), 1, 1, 2)
 
 
 @lru_cache(maxsize=8)
