@@ -426,6 +426,13 @@ def _coherence(seed: int) -> tuple[float, float]:
     return coherence(F, 1.0, cells), 1.0 / math.sqrt(2.0 * len(cells))
 
 
+def _coherence_of_few(seed: int) -> tuple[float, float]:
+    rng, cells = np.random.default_rng(seed), np.repeat(np.arange(9600), 50)
+    jumps = rng.poisson(5.0, (2, len(cells)))
+    F = cells / 160.0 + MISMATCH * (jumps[0] - jumps[1])
+    return coherence(F, 1.0, cells, fair=True), 1.0 / math.sqrt(2.0 * len(cells))
+
+
 # -- space-time of the neurons, at the settings of the copies of one network ------------------------------------------
 
 BASIS, COPIES, NEURONS, NOISE = Basis(5, 0.5), 1024, 64, 0.15
@@ -749,6 +756,11 @@ ALL: tuple[Calibration, ...] = (
         "coherence", "Coherence under a mismatched modulus",
         "Neurons that come and go r t = 10 times in steps of μ′ leave exp(−r t (1 − cos 2πμ′/μ_n)), μ′ = 1.05 μ_n.",
         "windings.coherence", "coherence", COHERENCE, 0.008, _coherence,
+    ),
+    Calibration(
+        "coherence-few", "Coherence of few members",
+        "Fifty members in a cell agree no less than 4000 when what none would make of it, 1/√50, is taken off.",
+        "windings.coherence", "coherence", COHERENCE, 0.005, _coherence_of_few,
     ),
     Calibration(
         "drift-linear", "Contraction of a planted linear map",

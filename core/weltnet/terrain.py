@@ -46,9 +46,7 @@ class Terrain:
         return bend
 
 
-def learned(
-    pupil: Pupil, decay: float, barrier: float, axis: Array, *, hill: bool = False, report: Report
-) -> Terrain:
+def learned(pupil: Pupil, decay: float, barrier: float, axis: Array, *, hill: bool = False, report: Report) -> Terrain:
     """V = barrier (U + ½ decay q² − min)/u of a network, u its own barrier; a spline through NODES.
 
     With `hill`, u is the height of the loss at q = 0: a ring has no other pass. Cached by all arguments but `report`,

@@ -242,7 +242,9 @@ def misfit(grams: Array, c: float, blocks: int = 10) -> tuple[float, float]:
         return share, math.inf
     parts = np.stack([piece.sum(axis=0) for piece in np.array_split(first, count)])
     without = np.array([_share(parts.sum(axis=0) - part, (1.0, 1.0, -c)) for part in parts])
-    return share, T95.get(count, 2.262) * float(np.sqrt((count - 1) / count * np.square(without - without.mean()).sum()))
+    return share, T95.get(count, 2.262) * float(
+        np.sqrt((count - 1) / count * np.square(without - without.mean()).sum())
+    )
 
 
 def _fit(gram: Array, deposit: float) -> tuple[float, float, float, float, float]:

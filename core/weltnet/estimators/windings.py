@@ -96,15 +96,20 @@ def circulation(q: Array, v: Array, centre: ArrayLike, radius: float, width: flo
     return Circulation(float(share * mean.sum()), error, len(spin), share * mean)
 
 
-def coherence(F: Array, modulus: float, cells: NDArray[np.int64] | None = None) -> float:
+def coherence(F: Array, modulus: float, cells: NDArray[np.int64] | None = None, fair: bool = False) -> float:
     """|⟨e^{2πi F/μ_n}⟩| of free energies F: (members,), the mean over cells weighted by their members.
 
-    1 when all members of a cell agree modulo `modulus`; about 1/√members for none. Exchanging neurons at a total rate r
-    in steps of μ′ makes it exp(−r t (1 − cos 2πμ′/μ_n)).
+    1 when all members of a cell agree modulo `modulus`; about 1/√members for none. `fair` takes the root of the mean
+    square over cells instead, less what members that agree on nothing would make of it: 0 for none, however few are in
+    a cell; every cell then needs two. Exchanging neurons at a total rate r in steps of μ′ makes it
+    exp(−r t (1 − cos 2πμ′/μ_n)).
     """
     phase = np.exp(2j * np.pi * np.asarray(F) / modulus)
-    if cells is None:
-        return float(abs(phase.mean()))
+    cells = np.zeros(len(phase), dtype=np.int64) if cells is None else cells
     count = int(cells.max()) + 1
     sums = np.bincount(cells, phase.real, count) + 1j * np.bincount(cells, phase.imag, count)
-    return float(np.abs(sums).sum() / len(phase))
+    if not fair:
+        return float(np.abs(sums).sum() / len(phase))
+    size = np.bincount(cells, minlength=count)
+    square = (np.abs(sums) ** 2 - size) / (size - 1)
+    return math.sqrt(max(float(square.sum() / len(phase)), 0.0))

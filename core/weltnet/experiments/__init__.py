@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from weltnet.experiment import Experiment
-from weltnet.experiments import bell, diffusion, kappa, madelung, observatory, strings
+from weltnet.experiments import bell, circulation, diffusion, kappa, madelung, observatory, strings
 
 __all__ = ["ALL", "by_slug"]
 
@@ -15,6 +15,7 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     kappa.EXPERIMENT,
     bell.EXPERIMENT,
     madelung.EXPERIMENT,
+    circulation.EXPERIMENT,
     strings.EXPERIMENT,
 )
 

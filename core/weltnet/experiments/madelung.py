@@ -13,13 +13,13 @@ Conventions.   V = 5 (U − min)/u is the loss of a *wheel* (`weltnet.systems.te
          two ensembles that do not feel one another; F' there is what is left when the flow Γ₀ħ/r is taken off, which
          no single function F' can make.
 
-Put in by hand.   With N fixed: momentum, and the pressure of the replicas' own density, smoothed by .1; no wave. With
+Put in by hand.   With N fixed: momentum, and the pressure of the replicas' own density, smoothed by .11; no wave. With
          neurons *exchanged*, n → n ± 1 shifts a replica's F by ±μ_n, so that only exp(2πiF/μ_n) has a meaning. A
          replica that went on with its own v would not notice, since F + μ_n has the same slope. That v is the slope of
          the common phase is the rule that is put in: ψ = √p exp(2πiF/μ_n), Schrödinger's equation, and replicas guided
          by it (Bohm). Its winding is an integer by construction; which one, and that replicas turn with it, is seen.
 
-What would refute it.   A circulation that leaves Γ₀ by .03 μ_n with N fixed. It does so in an uneven valley: the theorem
+What would refute it.   A circulation that leaves Γ₀ by .03 μ_n with N fixed. In an uneven valley it does: the theorem
          that keeps Γ (Kelvin's) holds only while no node, p = 0, crosses the ring, and there nodes do. Continuity is
          an identity of any members that are neither made nor lost; it is shown, and no claim is made of it.
 """
@@ -58,11 +58,11 @@ Array = NDArray[Any]
 
 STRIDE, DT, GAMMA = 2, 0.02, 0.5
 PUPIL, HILL = 0, 5.0  # which pupil, and V at q = 0
-GRID, LENS = Grid(128, 3.0), Grid(64, 3.0)  # where replicas move and where they are measured
+GRID, LENS = Grid(96, 3.0), Grid(64, 3.0)  # where replicas move and where they are measured
 LAUNCH, LOOK = 500, 10  # steps from release to release, and from look to look
 LOOKS = LAUNCH // LOOK
 LAUNCHES, WINDOW = 16, 100  # launches that count; looks that the pictures remember
-FELT, FRICTION = 0.1, 1.5  # bandwidth of the pressure, and the rate of mixing streams
+FELT, FRICTION = 0.11, 0.3  # bandwidth of the pressure, and the rate of mixing streams: no more, it is a viscosity
 ANNULUS, SECTORS = 1.2, 32
 SHOWN, FEW = 400, 40  # replicas and vortices drawn
 FAINT = 1e-3  # of the highest density, below which a vortex of ψ is not marked
@@ -95,7 +95,7 @@ class MadelungParams(Params):
         meaning="whether every network keeps its neurons, or free energy is known only modulo μₙ",
     )  # fmt: skip
     hbar: float = knob(
-        0.5, 0.35, 0.7, symbol="ħ", unit="action", group="Fluid", meaning="strength of the quantum pressure",
+        0.5, 0.3, 0.6, symbol="ħ", unit="action", group="Fluid", meaning="strength of the quantum pressure",
         equation="μₙ = 2πħ",
     )  # fmt: skip
     width: float = knob(
@@ -106,7 +106,7 @@ class MadelungParams(Params):
         meaning="difference of weight decay between the two weights", equation="V + ε_q (q₁² − q₂²)",
     )  # fmt: skip
     replicas: int = knob(
-        20_000, 8000, 60_000, symbol="M", group="Replicas", restarts=True, log=True,
+        16_000, 8000, 60_000, symbol="M", group="Replicas", restarts=True, log=True,
         meaning="networks that learn, each with weights of its own",
     )  # fmt: skip
 
@@ -192,7 +192,7 @@ def _setting(p: MadelungParams) -> tuple[Any, ...]:
 def _release(state: MadelungState, params: MadelungParams) -> None:
     """Draw every replica anew on the ring, going round."""
     r, phi, _ = _polar(GRID)
-    p, M, z = np.exp(-((r - RADIUS) ** 2) / (2.0 * params.width**2)), params.replicas, np.empty((params.replicas, 3))
+    p, z = np.exp(-((r - RADIUS) ** 2) / (2.0 * params.width**2)), np.empty((params.replicas, 3))
     philox.normals(z, state.seed, state.launches, STREAM_RELEASE)
     total = np.cumsum(p.ravel())
     cell = np.minimum(np.searchsorted(total, ndtr(z[:, 0]) * total[-1]), GRID.n**2 - 1)
@@ -203,7 +203,6 @@ def _release(state: MadelungState, params: MadelungParams) -> None:
     state.psi = (np.sqrt(p / (p.sum() * GRID.cell)) * np.exp(1j * params.circulation * phi)).astype(np.complex64)
     state.launches, state.age = state.launches + 1, 0
     state.witness.forget()
-    assert len(q) == M
 
 
 def step(state: MadelungState, params: MadelungParams) -> None:
@@ -323,7 +322,9 @@ def _psi(state: MadelungState, params: MadelungParams) -> Array:
     """√p as it is, with the phase of the wave; without one, with F'/ħ of the last look and the flow taken off it."""
     p = LENS.density(state.q, BANDWIDTHS[0])
     if params.exchanging:
-        phase = np.angle(state.psi[::2, ::2])
+        at = np.stack(np.meshgrid(LENS.axis, LENS.axis, indexing="ij"), axis=-1).reshape(-1, 2)
+        real, imaginary = GRID.at(np.stack([state.psi.real, state.psi.imag]), at).T.reshape(2, LENS.n, LENS.n)
+        phase = np.arctan2(imaginary, real)
     else:
         F = state.witness.fields[2, 0, :, 1].mean(axis=0) if state.witness.looks else np.zeros_like(p)
         phase = F / params.hbar + params.circulation * _polar(LENS)[1]

@@ -6,8 +6,8 @@ it. Since tanh is odd, (q1, q2) → (−q1, −q2) with the sign of that neuron 
 which are the same function, face each other across q = 0.
 
 In a wheel, hidden neuron k has one weight in and one weight out, and both are q·n_k, its share of q along a spoke n_k
-of a wheel of SPOKES. What the network does is Σ_k (q·n_k) tanh(q·n_k u): up to high orders in u it depends on |q| alone,
-and the valley of its loss is a ring.
+of a wheel of SPOKES. What the network does is Σ_k (q·n_k) tanh(q·n_k u): up to high orders in u it depends on |q|
+alone, and the valley of its loss is a ring.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ RADIUS, FAINT = 1.6, 0.2
 
 @lru_cache(maxsize=8)
 def wheel(seed: int, *, noise: float = 0.1, samples: int = 256) -> Pupil:
-    """One input, SPOKES hidden neurons, one output: weight k into and out of the hidden layer are both q·n_k √(2/SPOKES).
+    """One input, SPOKES hidden neurons, one output; weights into and out of hidden neuron k are q·n_k √(2/SPOKES).
 
     The teacher is the same network with |q| = RADIUS; `noise` is the standard deviation of what is added to its answer.
     Cached by its arguments.
