@@ -346,15 +346,17 @@ SOURCE = "2012.05082 §3"
 OTHER = {"modulus": 1.05, "circulation": 1.3}
 CLAIMS = (
     Claim("coherent", "At μ′ = μₙ neurons come and go unseen.", SOURCE, "coherence", 1.0, (0.99, 1.001), "holds",
-          "EV1"),
+          ".994 over 20 seeds; the rest is the noise of F and the width of a cell"),
     Claim("law", "At another modulus coherence dies as said.", SOURCE, "coherence", 0.613, (0.593, 0.633), "holds",
-          "EV2", at=OTHER),
+          ".611 to .614 over 20 seeds after rt = 10; .023 at 1.25, the floor of 1200 networks in 48 cells", at=OTHER),
     Claim("nearest", "Exchange picks the nearest integer.", SOURCE, "share of rings", 0.983, (0.92, 1.04), "holds",
-          "EV3"),
+          ".97 to .995 over 20 seeds, median .985; by chance .15 at 1.25. That it is an integer is no evidence"),
     Claim("fixed", "Without it, circulation is quantised too.", SOURCE, "⟨|Γ/μₙ − integer|⟩", 0.0, (0.0, 0.03), "fails",
-          "EV4"),
-    Claim("mean", "The ordinary mean of F still tells Γ.", SOURCE, "rms ΔΓ/μₙ", 0.0, (0.0, 0.05), "fails", "EV5"),
-    Claim("counts", "Winding counts are probabilities.", SOURCE, "Δ share", 0.0, (0.0, 0.05), "fails", "EV6", at=OTHER),
+          ".235 to .267 over 20 seeds, median .250: evenly spread. Γ itself is found to .004 rms"),
+    Claim("mean", "The ordinary mean of F still tells Γ.", SOURCE, "rms ΔΓ/μₙ", 0.0, (0.0, 0.05), "fails",
+          ".86 to .99 over 20 seeds; .004 without exchange"),
+    Claim("counts", "Winding counts are probabilities.", SOURCE, "Δ share", 0.0, (0.0, 0.05), "fails",
+          "At Γ₀ = 1.3 ψ winds once all the time; sinc² gives .737. The same for every seed", at=OTHER),
 )  # fmt: skip
 COHERENT, LAW, NEAREST, FIXED, MEAN, COUNTS = CLAIMS
 
@@ -378,18 +380,18 @@ def verdict(state: CirculationState, params: CirculationParams) -> tuple[Verdict
     said = f"{RINGS} rings of {params.replicas} networks, rt = {state.turnover:.3g}"
     return (
         judge(COHERENT, state.coherent, state.scatter, f"{said}; null: of phases that agree on nothing.", null=0.0,
-              outside=off, waiting=waiting),
+              outside=off, waiting="" if off else waiting),
         judge(LAW, state.coherent / state.first, state.scatter, f"{said}; null: as if no neuron came or went.",
-              null=1.0, outside=on, waiting=waiting, predicted=left, band=(left - 0.02, left + 0.02)),
+              null=1.0, outside=on, waiting="" if on else waiting, predicted=left, band=(left - 0.02, left + 0.02)),
         judge(NEAREST, chosen, doubt, f"{said}; null: one of five integers by chance.", null=0.2, outside=off,
-              waiting=waiting),
+              waiting="" if off else waiting),
         judge(FIXED, float(away.mean()), 1.96 * float(away.std(ddof=1)) / math.sqrt(RINGS),
               f"{RINGS} rings before any neuron comes or goes; null: evenly spread.", null=0.25),
         judge(MEAN, rms, 1.96 * rms / math.sqrt(2.0 * RINGS), f"{said}; null: no exchange.", null=0.003,
               waiting=waiting),
         judge(COUNTS, abs(share - expected), mean_with_error(seen)[1],
               f"ψ winds {k} times {share:.0%} of the time; a measurement finds {k} with probability {expected:.0%}.",
-              outside=whole, waiting=early),
+              outside=whole, waiting="" if whole else early),
     )  # fmt: skip
 
 
