@@ -65,7 +65,7 @@ LAUNCHES, WINDOW = 16, 100  # launches that count; looks that the pictures remem
 FELT, FRICTION = 0.11, 0.3  # bandwidth of the pressure, and the rate of mixing streams: no more, it is a viscosity
 ANNULUS, SECTORS = 1.2, 32
 SHOWN, FEW = 400, 40  # replicas and vortices drawn
-FAINT = 1e-3  # of the highest density, below which a vortex of ψ is not marked
+FAINT = 0.02  # of the highest density, below which a vortex of ψ is not marked
 LEVELS = (0.25, 1.0, 2.0, 4.0, 8.0)  # of V
 STREAM_RELEASE = 41
 
