@@ -13,9 +13,9 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     observatory.EXPERIMENT,
     diffusion.EXPERIMENT,
     kappa.EXPERIMENT,
-    bell.EXPERIMENT,
     madelung.EXPERIMENT,
     circulation.EXPERIMENT,
+    bell.EXPERIMENT,
     strings.EXPERIMENT,
 )
 

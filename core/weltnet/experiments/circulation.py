@@ -349,13 +349,13 @@ CLAIMS = (
           ".994 over 20 seeds; the rest is the noise of F and the width of a cell"),
     Claim("law", "At another modulus coherence dies as said.", SOURCE, "c", 0.613, (0.593, 0.633), "holds",
           ".611 to .614 over 20 seeds after rt = 10; .023 at 1.25, the floor of 1200 networks in 48 cells", at=OTHER),
-    Claim("nearest", "Exchange picks the nearest integer.", SOURCE, "share of rings", 0.983, (0.92, 1.04), "holds",
+    Claim("nearest", "Exchange picks the nearest integer.", SOURCE, "P", 0.983, (0.92, 1.04), "holds",
           ".97 to .995 over 20 seeds, median .985; by chance .15 at 1.25. That it is an integer is no evidence"),
-    Claim("fixed", "Without it, circulation is quantised too.", SOURCE, "⟨|Γ/μₙ − k|⟩", 0.0, (0.0, 0.03), "fails",
+    Claim("fixed", "Without it, circulation is quantised too.", SOURCE, "⟨|δ|⟩", 0.0, (0.0, 0.03), "fails",
           ".235 to .267 over 20 seeds, median .250: evenly spread. Γ itself is found to .004 rms"),
-    Claim("mean", "The ordinary mean of F still tells Γ.", SOURCE, "rms ΔΓ", 0.0, (0.0, 0.05), "fails",
+    Claim("mean", "The ordinary mean of F still tells Γ.", SOURCE, "rms", 0.0, (0.0, 0.05), "fails",
           ".86 to .99 over 20 seeds; .004 without exchange"),
-    Claim("counts", "Winding counts are probabilities.", SOURCE, "Δ share", 0.0, (0.0, 0.05), "fails",
+    Claim("counts", "Winding counts are probabilities.", SOURCE, "Δ", 0.0, (0.0, 0.05), "fails",
           "At Γ₀ = 1.3 ψ winds once all the time; sinc² gives .737. The same for every seed", at=OTHER),
 )  # fmt: skip
 COHERENT, LAW, NEAREST, FIXED, MEAN, COUNTS = CLAIMS
