@@ -78,8 +78,8 @@ class CirculationParams(Params):
     saboteurs: ClassVar[tuple[Saboteur, ...]] = (
         Saboteur("mismatch", "a neuron shifts F by the μₙ of the phase", ("coherent", "nearest"),
                  ("ring", "coherence", "histogram"),
-                 watch="A neuron now shifts free energy by 1.25 μₙ. The line of phases dissolves into a fog, and each "
-                 "ring picks an integer at random."),
+                 watch="A neuron now shifts free energy by 1.25 μₙ. The line of phases splits into four that cancel, "
+                 "and each ring picks an integer at random."),
         Saboteur("no-exchange", "neurons come and go", ("mean",), ("coherence",), restarts=True,
                  watch="No neuron comes or goes. The ordinary mean of F tells the circulation, and that is any "
                  "number."),
@@ -417,7 +417,7 @@ EXPERIMENT = Experiment(
     claims=CLAIMS,
     presets=(
         Preset("The right modulus", "Neurons come and go, yet the phases stay on their line: coherence stays 1.", {}),
-        Preset("A quarter off", "Within 100 steps the line of phases is a fog, and the dot falls to zero.",
+        Preset("A quarter off", "The line of phases splits into four, and the dot falls to zero.",
                {"modulus": 1.25}),
         Preset("Five per cent off", "The dot slides down as the peak narrows: .61 after 200 steps.", {"modulus": 1.05}),
         Preset("Between integers", "The wave begins at 1.3 and winds once, all the time; 1.3 is its mean.",
