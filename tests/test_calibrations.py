@@ -100,6 +100,7 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "vortices": ("vortices", lambda f: lambda *given: f(*given) * [1, 1, -1]),
     "circulation": ("circulation", lambda f: lambda q, v, *rest: f(q, 1.015 * v, *rest)),
     "coherence": ("coherence", lambda f: scaled(f, 0.98)),
+    "chsh": ("chsh", lambda f: lambda table: (0.985 * f(table)[0], f(table)[1])),
     "coherence-few": ("coherence", lambda f: scaled(f, 0.98)),
     "drift-linear": ("fit", lambda f: lambda m, order: f(m, order=order - 2)),
     "drift-curved": ("fit", lambda f: lambda m, order: f(m, order=1)),
