@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from weltnet.experiment import Experiment
-from weltnet.experiments import bell, diffusion, kappa, observatory, strings
+from weltnet.experiments import bell, diffusion, kappa, observatory, phase, strings
 
 __all__ = ["ALL", "by_slug"]
 
@@ -14,6 +14,7 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     diffusion.EXPERIMENT,
     kappa.EXPERIMENT,
     bell.EXPERIMENT,
+    phase.EXPERIMENT,
     strings.EXPERIMENT,
 )
 
