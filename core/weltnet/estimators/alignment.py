@@ -1,8 +1,8 @@
 """How far one vector field of an ensemble is a multiple of another, free of sampling noise.
 
-Every member has a place q and some vectors: its velocity, the push of its hidden neurons, and so on. Their smoothed means
-at q are fields. Their inner products, weighted with the density p, are taken between groups of members that share no
-luck, so that noise adds nothing to them on average, and after the mean over p is taken off, since a constant is the
+Every member has a place q and some vectors: its velocity, the push of its hidden neurons, and so on. Their smoothed
+means at q are fields. Their inner products, weighted with the density p, are taken between groups of members that share
+no luck, so that noise adds nothing to them on average, and after the mean over p is taken off, since a constant is the
 gradient of no shape:
 
     ⟨a·b⟩ = Σ_{k≠l} ∫ p a_k·b_l / (G(G − 1)),   k, l = 1 … G groups.
@@ -63,9 +63,9 @@ def products(grid: Grid, q: Array, vectors: Sequence[Array], bandwidth: float) -
         )
     ]
     width = 1 + 2 * F
-    N = np.maximum(sum(grid.field(s) for s in spectra[::width]), 1e-12)  # type: ignore[arg-type]
+    N = np.maximum(sum(grid.field(s) for s in spectra[::width]), 1e-12)
     inside = np.abs(grid.axis) < grid.half_width - RIM
-    seen = (N > SEEN * N.max()) & inside[:, None] & inside[None, :]
+    seen = (SEEN * N.max() < N) & inside[:, None] & inside[None, :]
     weight = N[seen] / N[seen].sum()
     fields = np.empty((GROUPS, F + 1, 2, int(seen.sum())))
     for k in range(GROUPS):

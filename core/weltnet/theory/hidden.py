@@ -1,9 +1,9 @@
-"""Free energy of hidden neurons in closed form, by and by quadrature.
+"""Free energy of hidden neurons: the Gaussian formula, and quadrature.
 
-    F_n(q) = −T ⟨ln ∫dx e^{−H(x, q)/T}⟩ over samples,   H = ½ |r|²,   r = x − tanh(W x + b) of hidden and output neurons.
+    F_n(q) = −T ⟨ln ∫dx e^{−H(x, q)/T}⟩ over samples,   H = ½ |r|²,   r = x − tanh(W x + b), hidden and output neurons.
 
-Gaussian: F = Hmin − (n/2) T ln 2πT + (T/2) ln det G, G = JᵀJ, J = ∂r/∂x at the minimum, n hidden neurons: exact for linear
-activations, and the leading order in T otherwise.                                                      [2004.09280 §7]
+Gaussian: F = Hmin − (n/2) T ln 2πT + (T/2) ln det G, G = JᵀJ, J = ∂r/∂x at the minimum, n hidden neurons: exact for
+linear activations, and the leading order in T otherwise.                                               [2004.09280 §7]
 """
 
 from __future__ import annotations
