@@ -37,24 +37,20 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from weltnet.estimators.alignment import GROUPS, RIM, angle, explained, jackknife, multiple, products, resolved, white
-from weltnet.estimators.contours import contours
+from weltnet.estimators.contours import arrows, contours
 from weltnet.estimators.density import Grid
 from weltnet.estimators.potential import current_velocity, flow, potential
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
 from weltnet.history import Ring
-from weltnet.kernels import guided, hidden, philox
+from weltnet.kernels import guided, philox
 from weltnet.kernels.ensemble import WALL
-from weltnet.kernels.grid import deepest_pass
 from weltnet.kernels.replicas import descend_networks
 from weltnet.observables import Axis, Cloud, ComplexField, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, choice, knob
-from weltnet.systems.landscape import CEILING
-from weltnet.systems.teachers import Pupil, sign_pair
-from weltnet.theory.hidden import Surface, surface
-from weltnet.theory.schroedinger import SplitStep, density
+from weltnet.systems.teachers import sign_pair
+from weltnet.thermal import Thermal, ground, thermal, wave
 from weltnet.verdicts import judge
 
 Array = NDArray[Any]
@@ -64,12 +60,12 @@ PUPIL, SAMPLES, DECAY = 1, 32, 0.015  # which pupil, how many data it has, and i
 DRAWS = 3  # of hidden states at a look
 EARLY, LATE = 2.0, 35.0  # learning times γ·steps: until the first, far from equilibrium; from the second on, at it
 DT, GAMMA, HBAR, BARRIER = 0.004, 0.5, 0.5, 3.0  # of momentum and wave: time per step, and what theirs are
+GUIDE = BARRIER, HBAR, STRIDE * DT
 SOON, HALF = 0.3, 0.15  # until when replicas that began at rest have not yet crossed, and half of that
 GRID, LENS, WIDE = Grid(128, 3.0), Grid(48, 3.0), 0.2  # where replicas move, and where and how smoothly they are seen
-FLAT = 2.7  # half the width of the flat top of a broad start
-ARROWS = 4
+SEEN, ARROWS = 0.05, 4  # p, of its highest, where fields are drawn; grid points from arrow to arrow
 LEVELS = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0)  # barriers
-STREAM_RELEASE, STREAM_NOISE, STREAM_LOOK = 41, 42, 1 << 20
+STREAM_NOISE, AT_LOOKS = 42, 1 << 20  # learning steps from there on are draws of looks
 
 U, N, CLOSED, LNP = np.eye(4)  # ∇F', ∇F_n of hidden states, ∇F_n by quadrature, ∇ln p: rows of the products
 SUMS = ("early", "late", "first", "second")
@@ -126,11 +122,10 @@ class PhaseParams(Params):
 class PhaseState:
     """q, v: (M, 2) replicas; before, here: where they were at marks; pushed: (M, 2) what hidden states pushed there.
 
-    seen: (5, n, n) p and the fields p∇F', p∇F_n at the last look, phase: (n, n) F'; sums: products for each of SUMS.
+    seen: (5, n, n) p, ∇F' and ∇F_n at the last look, phase: (n, n) F'; sums: products for each of SUMS.
     """
 
-    pupil: Pupil
-    surface: Surface
+    loss: Thermal
     seed: int
     step: int
     q: Array = field(default_factory=NOWHERE)
@@ -149,56 +144,10 @@ class PhaseState:
     past: Ring = field(default_factory=lambda: Ring(PAST, LAUNCH // LOOK))
 
 
-@dataclass(frozen=True, eq=False)
-class Loss:
-    """F_n by quadrature on the grid where replicas move."""
-
-    F: Array
-    gradient: Array
-    """(2, n, n)."""
-    barrier: float
-    """u, between its two valleys."""
-
-    @property
-    def scale(self) -> float:
-        """What V, the loss of momentum and waves, is of F_n: 3/u."""
-        return BARRIER / self.barrier
-
-
-@lru_cache(maxsize=4)
-def _loss(table: Surface) -> Loss:
-    F = table.mean(GRID.axis)
-    return Loss(F, table.gradient(GRID.axis), float(deepest_pass(F)))
-
-
-@lru_cache(maxsize=4)
-def _flow(table: Surface) -> SplitStep:
-    loss = _loss(table)
-    V = np.minimum(loss.scale * (loss.F - loss.F.min()), CEILING)
-    return SplitStep(GRID.axis, V, HBAR, STRIDE * DT, np.complex64)
-
-
-@lru_cache(maxsize=4)
-def _packet(table: Surface, law: str, start: str, pace: float) -> Array:
-    """ψ of the start: √p, of a flat top that ends before the wall, or of what is stationary."""
-    if start == "broad":
-        edge = np.exp(-0.5 * (GRID.axis / FLAT) ** 8)
-        psi = np.outer(edge, edge)
-    elif law == "wave":
-        return _flow(table).ground()
-    else:
-        F = _loss(table).F
-        inside = np.abs(GRID.axis) < WALL
-        psi = np.exp(-0.5 * (F - F.min()) / pace) * inside[:, None] * inside[None, :]
-    whole: Array = psi / math.sqrt((psi * psi).sum() * GRID.cell)
-    return whole
-
-
 def begin(params: PhaseParams, seed: int, report: Report) -> PhaseState:
     # The pupil and its data are part of the apparatus, not of the luck of a run.
-    pupil = sign_pair(PUPIL, samples=SAMPLES)
-    table = surface(pupil, params.temperature, DECAY, report=report)
-    state = PhaseState(pupil, table, seed, 0)
+    loss = thermal(sign_pair(PUPIL, samples=SAMPLES), params.temperature, DECAY, GRID.axis, report=report)
+    state = PhaseState(loss, seed, 0)
     state.setting = _setting(params)
     _release(state, params)
     return state
@@ -210,18 +159,16 @@ def _setting(params: PhaseParams) -> tuple[Any, ...]:
 
 def _release(state: PhaseState, params: PhaseParams) -> None:
     """Draw every replica anew from the start."""
-    M, spread = params.replicas, params.noise * _loss(state.surface).barrier
-    psi = _packet(state.surface, params.law, params.start, spread)
-    z = np.empty((M, 5))
-    philox.normals(z, state.seed, state.launches, STREAM_RELEASE)
-    total = np.cumsum(density(psi).ravel())
-    cell = np.minimum(np.searchsorted(total, ndtr(z[:, 0]) * total[-1]), GRID.n**2 - 1)
-    place = np.column_stack([GRID.axis[cell // GRID.n], GRID.axis[cell % GRID.n]])
-    state.q = np.clip(place + GRID.spacing * (ndtr(z[:, 1:3]) - 0.5), -WALL, WALL)
-    warm = params.law == "momentum" and params.start == "settled"
-    state.v = math.sqrt(BARRIER * params.noise) * z[:, 3:] if warm else np.zeros((M, 2))
+    loss, settled = state.loss, params.start == "settled"
+    if settled and params.law == "wave":
+        psi = ground(loss, *GUIDE)
+    else:
+        psi = loss.settled(params.noise * loss.barrier) if settled else loss.broad()
+    state.q, z = loss.place(psi, params.replicas, state.seed, state.launches)
+    warm = settled and params.law == "momentum"
+    state.v = math.sqrt(BARRIER * params.noise) * z if warm else np.zeros_like(z)
     state.psi = psi.astype(np.complex64)
-    state.before, state.here, state.pushed = state.q.copy(), state.q.copy(), np.zeros((M, 2))
+    state.before, state.here, state.pushed = state.q.copy(), state.q.copy(), np.zeros_like(z)
     state.launches, state.age, state.past = state.launches + 1, 0, Ring(state.past.names, state.past.capacity)
 
 
@@ -233,8 +180,6 @@ def step(state: PhaseState, params: PhaseParams) -> None:
         _release(state, params)
     for _ in range(STRIDE if params.law == "descent" else 1):
         _learn(state, params)
-    if params.law != "descent":
-        state.step, state.age = state.step + STRIDE, state.age + STRIDE
     phase = state.age % LOOK
     if phase == WINDOW // 2:
         state.here, state.pushed = state.q.copy(), _pushes(state, params)
@@ -246,44 +191,32 @@ def step(state: PhaseState, params: PhaseParams) -> None:
 
 def _learn(state: PhaseState, params: PhaseParams) -> None:
     """One step of descent, or STRIDE of momentum or wave."""
-    low, inverse, loss = -GRID.half_width, 1.0 / GRID.spacing, _loss(state.surface)
+    low, inverse, dt, loss, rate = -GRID.half_width, 1.0 / GRID.spacing, STRIDE * DT, state.loss, params.learning_rate
+    noise, p = math.sqrt(2.0 * rate * params.noise * loss.barrier), loss.pupil
     if params.law == "momentum":
-        guided.leapfrog(state.q, state.v, -loss.scale * loss.gradient, low, inverse, STRIDE * DT, 1)
-        return
-    if params.law == "wave":
-        wave, dt = _flow(state.surface), STRIDE * DT
-        drift = np.add(*wave.flow(state.psi))
+        guided.leapfrog(state.q, state.v, -BARRIER / loss.barrier * loss.gradient, low, inverse, dt, 1)
+    elif params.law == "wave":
+        drift = np.add(*wave(loss, *GUIDE).flow(state.psi))
         guided.nelson(state.q, drift, low, inverse, dt, math.sqrt(HBAR * dt), state.seed, state.step)
-        state.psi = wave.step(state.psi)
-        return
-    rate = params.learning_rate
-    noise = math.sqrt(2.0 * rate * params.noise * _loss(state.surface).barrier)
-    pupil = state.pupil
-    if params.breaks("backprop"):
+        state.psi = wave(loss, *GUIDE).step(state.psi)
+    elif params.breaks("backprop"):
         descend_networks(
-            state.q, pupil.weights, pupil.data, pupil.inputs, pupil.outputs, ticks=pupil.ticks, rate=rate, batch=1,
-            noise=noise, first=state.step, seed=state.seed,
+            state.q, p.weights, p.data, p.inputs, p.outputs, ticks=p.ticks, rate=rate, batch=1, noise=noise,
+            first=state.step, seed=state.seed,
         )  # fmt: skip
         state.q *= 1.0 - rate * DECAY
     else:
         z = np.empty_like(state.q)
         philox.normals(z, state.seed, state.step, STREAM_NOISE)
-        state.q += noise * z - rate * _push(state, params, state.step)
+        state.q += noise * z - rate * loss.push(state.q, state.step, state.seed)
         state.q = np.where(np.abs(state.q) > WALL, np.sign(state.q) * 2.0 * WALL - state.q, state.q)
-    state.step, state.age = state.step + 1, state.age + 1
-
-
-def _push(state: PhaseState, params: PhaseParams, step: int) -> Array:
-    """∂H/∂q of every replica, from one draw of its hidden states, with its weight decay."""
-    p, T = state.pupil, params.temperature
-    g = hidden.push(state.q, p.weights, p.data, p.inputs, p.outputs, temperature=T, step=step, seed=state.seed)
-    g += DECAY * state.q
-    return g
+    passed = 1 if params.law == "descent" else STRIDE
+    state.step, state.age = state.step + passed, state.age + passed
 
 
 def _pushes(state: PhaseState, params: PhaseParams) -> Array:
     """The mean of DRAWS pushes where the replicas are; sabotaged, booked at the place of another replica."""
-    draws = [_push(state, params, STREAM_LOOK + DRAWS * state.step + k) for k in range(DRAWS)]
+    draws = [state.loss.push(state.q, AT_LOOKS + DRAWS * state.step + k, state.seed) for k in range(DRAWS)]
     state.variance = float(np.var(draws[0], axis=0).mean())
     mean: Array = np.mean(draws, axis=0)
     return np.roll(mean, len(mean) // 2 + 3, axis=0) if params.breaks("shuffled") else mean
@@ -291,31 +224,30 @@ def _pushes(state: PhaseState, params: PhaseParams) -> Array:
 
 def _pace(state: PhaseState, params: PhaseParams) -> float:
     """s = D/γ, with what the hidden states' own noise adds to D0; |ħ| of momentum and wave."""
-    added = params.noise * _loss(state.surface).barrier + 0.5 * params.learning_rate * state.variance
+    added = params.noise * state.loss.barrier + 0.5 * params.learning_rate * state.variance
     return added if params.law == "descent" else HBAR
 
 
-def _time(state: PhaseState, params: PhaseParams) -> float:
-    """Of the last look since the release: γ·steps of descent, else t."""
-    centre = max(state.age - WINDOW, 0) // LOOK * LOOK + WINDOW // 2
-    return (params.learning_rate if params.law == "descent" else DT) * centre
-
-
 def _expected(state: PhaseState, params: PhaseParams) -> float:
-    """The c that was derived: −½ of descent, −t of inertia, in units of the loss that it feels."""
-    return -0.5 if params.law == "descent" else -max(_time(state, params), DT)
+    """The c that was derived: −½ of descent, −t of inertia from rest, in units of the loss that it feels."""
+    return -0.5 if params.law == "descent" else -DT * _centre(state)
+
+
+def _centre(state: PhaseState) -> int:
+    """Age at the last look."""
+    return max(state.age - WINDOW, 0) // LOOK * LOOK + WINDOW // 2
 
 
 def _look(state: PhaseState, params: PhaseParams) -> None:
-    free, loss = params.law == "descent", _loss(state.surface)
-    rate, unit = (params.learning_rate, 1.0) if free else (GAMMA, loss.scale)
+    free, loss = params.law == "descent", state.loss
+    rate, unit = (params.learning_rate, 1.0) if free else (GAMMA, BARRIER / loss.barrier)
     slope = current_velocity(state.before, state.q, WINDOW * (1.0 if free else DT)) / (2.0 * rate)
     closed = GRID.at(unit * loss.gradient, state.here)
     row = products(LENS, state.here, (slope, unit * state.pushed, closed), WIDE)
     p, fields = flow(LENS, state.here, np.concatenate([slope, unit * state.pushed], axis=1), WIDE)
-    state.seen = np.concatenate([p[None], fields])
+    state.seen = np.concatenate([p[None], fields / p])
     state.phase = potential(LENS, p, fields[:2], guess=state.phase, tolerance=1e-2).F
-    t, settled = _time(state, params), params.start == "settled"
+    t, settled = _centre(state) * (rate if free else DT), params.start == "settled"
     scaled = row * np.outer(*[np.array([1.0, t, t, 1.0])] * 2)
     early = t <= (EARLY if free else SOON) and not settled
     for name, counts in (
@@ -327,11 +259,11 @@ def _look(state: PhaseState, params: PhaseParams) -> None:
     shift = U + 0.5 * _pace(state, params) * LNP if free else U
     flows = resolved(row, U)
     turned, error = jackknife(row, angle(U, -N)) if flows else (90.0, 90.0)
-    c0 = _expected(state, params)
-    state.past.push(
-        c=_finite(multiple(U, N)(row[0])), pushing=_finite(multiple(shift, N)(row[0])), angle=turned, angle_error=error,
-        share=_finite(explained(U, N)(row[0])) if flows else 0.0, kept=_finite(explained(c0 * N, U, 1.0)(row[0])),
-    )  # fmt: skip
+    known = {
+        "c": multiple(U, N), "pushing": multiple(shift, N), "kept": explained(_expected(state, params) * N, U, 1.0),
+        "share": explained(U, N) if flows else lambda row: 0.0,
+    }  # fmt: skip
+    state.past.push(angle=turned, angle_error=error, **{k: _finite(what(row[0])) for k, what in known.items()})
 
 
 def _finite(x: float) -> float:
@@ -340,22 +272,13 @@ def _finite(x: float) -> float:
 
 # -- what is seen -----------------------------------------------------------------------------------------------------
 
+SOON_SAID, AGE = "The first answer comes after 8 steps.", Axis("age", 0, LAUNCH, "steps")
 PLANES = {
-    "weights": Plane(
-        "Weights", "ψ; ∇F′ over −½∇Fₙ or −t∇V (ghost)", Axis("q₁", -3, 3), Axis("q₂", -3, 3), square=True,
-    ),
-    "pairs": Plane(
-        "Phase against free energy", "components, white squares", Axis("∂Fₙ / rms", -3, 3), Axis("∂F′ / rms", -3, 3),
-        square=True, empty="The first answer comes after 8 steps.",
-    ),
-    "slope": Plane(
-        "Is c a number?", "slope of ∇F′ on ∇Fₙ", Axis("age", 0, LAUNCH, "steps"), Axis("c", -1.1, 0.3),
-        empty="The first answer comes after 8 steps.",
-    ),
-    "share": Plane(
-        "Share in common", "R²; c from the other squares", Axis("age", 0, LAUNCH, "steps"),
-        Axis("R²", -0.3, 1.1), empty="The first answer comes after 8 steps.",
-    ),
+    "weights": Plane("Weights", "ψ; ∇F′ over −½∇Fₙ or −t∇V (ghost)", Axis("q₁", -3, 3), Axis("q₂", -3, 3), square=True),
+    "pairs": Plane("Phase against free energy", "components, white squares", Axis("∂Fₙ / rms", -3, 3),
+                   Axis("∂F′ / rms", -3, 3), square=True, empty=SOON_SAID),
+    "slope": Plane("Is c a number?", "slope of ∇F′ on ∇Fₙ", AGE, Axis("c", -1.1, 0.3), empty=SOON_SAID),
+    "share": Plane("Share in common", "R²; c from the other squares", AGE, Axis("R²", -0.3, 1.1), empty=SOON_SAID),
 }  # fmt: skip
 
 
@@ -364,107 +287,77 @@ def observe(state: PhaseState, params: PhaseParams) -> Mapping[str, Observable]:
     last = {k: float(past[k][-1]) if len(past) else 0.0 for k in past.names}
     age = np.minimum(LOOK * np.arange(len(past)) + WINDOW // 2, LAUNCH).astype(float)
     drift = {"pushing": Series("slope", age, past["pushing"][None], ("with (s/2)∇ln p",), ("destruction",))}
-    points = _pairs(state, params)
-    ends = 3.0 * np.array([-1.0, 1.0])
+    points, p = _pairs(state, params), LENS.density(state.q, WIDE)
+    psi = np.sqrt(p) * np.exp(1j * state.phase / max(_pace(state, params), 1e-6))
+    shares, names = np.stack([past["share"], past["kept"]]), ("of ∇F′, c fitted", "of c∇Fₙ, c as derived")
     return {
-        "psi": ComplexField("weights", _psi(state, params), (*LENS_EDGES, *LENS_EDGES), 0.45, "ψ"),
-        "loss": _lines(state.surface),
-        "arrows": Paths.of("weights", _arrows(state, state.seen[1:3], _length(state, params))),
+        "psi": ComplexField("weights", psi, (*LENS_EDGES, *LENS_EDGES), 0.45, "ψ"),
+        "loss": _lines(state.loss),
+        "arrows": Paths.of("weights", _arrows(state, params, state.seen[1:3])),
         "angle": Scalar(last["angle"], "∠(∇F′, −∇Fₙ)", "°", min(last["angle_error"], 90.0), "weights"),
         "pairs": Cloud("pairs", points, len(points), "∂F′"),
-        "line": Paths.of("pairs", [np.column_stack([ends, last["c"] / _size(state, params) * ends])][: len(past)]),
+        "line": Paths.of("pairs", [np.outer(ENDS, [1.0, last["c"] / abs(_expected(state, params))])][: len(past)]),
         "slope": Series("slope", age, past["c"][None], ("∇F′",), ("net",)),
         **(drift if free else {}),
         "now": Scalar(last["c"], "c", plane="slope"),
-        "share": Series(
-            "share",
-            age,
-            np.stack([past["share"], past["kept"]]),
-            ("of ∇F′, c fitted", "of c∇Fₙ as derived, in ∇F′"),
-            ("net", "destruction"),
-        ),
+        "share": Series("share", age, shares, names, ("net", "destruction")),
         "explained": Scalar(last["share"], "R²", plane="share"),
     }
 
 
 LENS_EDGES = (-LENS.half_width - LENS.spacing / 2, LENS.half_width - LENS.spacing / 2)
+ENDS = np.array([-3.0, 3.0])
 
 
 def theory(state: PhaseState, params: PhaseParams) -> Mapping[str, Observable]:
     """−½∇F_n, or −t∇F_n, as the hidden states have it, and the c that was derived."""
     free = params.law == "descent"
     rests = not free and params.start == "settled"
-    steps, ends = np.array([0.0, float(LAUNCH)]), 3.0 * np.array([-1.0, 1.0])
+    steps = np.array([0.0, float(LAUNCH)])
     line = np.array([-0.5, -0.5]) if free else -DT * steps * (not rests)
     expected = _expected(state, params) * (not rests)
     return {
-        "arrows": Paths.of("weights", _arrows(state, expected * state.seen[3:], _length(state, params))),
-        "line": Paths.of("pairs", [np.column_stack([ends, -ends * (not rests)])]),
+        "arrows": Paths.of("weights", _arrows(state, params, expected * state.seen[3:])),
+        "line": Paths.of("pairs", [np.outer(ENDS, [1.0, -1.0 * (not rests)])]),
         "slope": Series("slope", steps, line[None], ("derived",)),
         "now": Scalar(expected, "c", plane="slope"),
         "share": Series("share", steps, np.ones((1, 2)), ("claimed",)),
     }
 
 
-def _size(state: PhaseState, params: PhaseParams) -> float:
-    """|c| as derived for replicas that began at rest."""
-    return abs(_expected(state, params))
-
-
 def _there(state: PhaseState) -> Array:
     """Where enough replicas were seen, off the wall: (n, n) bool."""
     inside = np.abs(LENS.axis) < LENS.half_width - RIM
-    there: Array = (state.seen[0] > 0.05 * state.seen[0].max()) & inside[:, None] & inside[None, :]
-    return there & bool(len(state.past))
+    there: Array = (state.seen[0] > SEEN * state.seen[0].max()) & inside[:, None] & inside[None, :]
+    return there
 
 
 def _pairs(state: PhaseState, params: PhaseParams) -> Array:
     """Components of ∇F_n and ∇F' on every other grid point of the white squares, over the rms of what was derived."""
     there = _there(state) & white(LENS)
     there[::2], there[:, ::2] = False, False
-    p, moments = state.seen[0, there], state.seen[1:, there]
     if not there.any():
         return np.zeros((0, 2))
-    fields = moments / p
-    fields -= (moments.sum(axis=1) / p.sum())[:, None]
-    rms = math.sqrt(float((p * (fields[2:] ** 2).sum(axis=0)).sum() / (2.0 * p.sum()))) or 1.0
-    found: Array = np.column_stack([fields[2:].ravel(), fields[:2].ravel() / _size(state, params)]) / rms
+    p, fields = state.seen[0, there], state.seen[1:, there]
+    fields = fields - (fields @ p / p.sum())[:, None]
+    rms = math.sqrt(float((fields[2:] ** 2 @ p).sum() / (2.0 * p.sum()))) or 1.0
+    found: Array = np.column_stack([fields[2:].ravel(), fields[:2].ravel() / abs(_expected(state, params))]) / rms
     return np.clip(found, -10.0, 10.0)
 
 
-def _length(state: PhaseState, params: PhaseParams) -> float:
-    """Length of an arrow over that of its vector: the rms of what was derived is drawn .3 long."""
-    there = _there(state)
-    if not there.any():
-        return 0.0
-    n = state.seen[3:, there] / state.seen[0, there]
-    return 0.3 / (_size(state, params) * math.sqrt(float((n * n).sum(axis=0).mean())) or 1.0)
-
-
-def _arrows(state: PhaseState, moments: Array, length: float) -> list[Array]:
-    """Arrows of the field moments/p at every fourth point of the lens, none longer than .6."""
-    i, j = (a + 2 for a in np.nonzero(_there(state)[2::ARROWS, 2::ARROWS]))
-    i, j = 2 + ARROWS * (i - 2), 2 + ARROWS * (j - 2)
-    tail = np.column_stack([LENS.axis[i], LENS.axis[j]])
-    arrow = length * (moments[:, i, j] / state.seen[0, i, j]).T
-    arrow *= np.minimum(1.0, 0.6 / np.maximum(np.hypot(*arrow.T), 1e-9))[:, None]
-    side, tip = 0.12 * np.column_stack([-arrow[:, 1], arrow[:, 0]]), tail + arrow
-    barb = tail + 0.72 * arrow
-    return list(np.stack([tail, tip, barb + side, tip, barb - side], axis=1))
-
-
-def _psi(state: PhaseState, params: PhaseParams) -> Array:
-    """√p of the replicas as they are, with the phase F'/s, or F'/ħ, of the last look."""
-    p = LENS.density(state.q, WIDE)
-    psi: Array = np.sqrt(p) * np.exp(1j * state.phase / max(_pace(state, params), 1e-6))
-    return psi
+def _arrows(state: PhaseState, params: PhaseParams, fields: Array) -> list[Array]:
+    """Arrows at every fourth point of the lens; the rms of what was derived is .3 long."""
+    there, some = _there(state), slice(ARROWS // 2, None, ARROWS)
+    n = state.seen[3:, there]
+    unit = abs(_expected(state, params)) * math.sqrt(float((n * n).sum()) / max(n.shape[1], 1)) or 1.0
+    i, j = np.nonzero(there[some, some])
+    tails = np.column_stack([LENS.axis[some][i], LENS.axis[some][j]])
+    return arrows(tails, 0.3 / unit * fields[:, some, some][:, i, j].T, 0.6)
 
 
 @lru_cache(maxsize=2)
-def _lines(table: Surface) -> Paths:
-    loss = _loss(table)
-    height = (loss.F - loss.F.min()) / loss.barrier
-    return Paths.of("weights", contours(GRID.axis, height, LEVELS), "contour", static=True)
+def _lines(loss: Thermal) -> Paths:
+    return Paths.of("weights", contours(GRID.axis, loss.height(1.0), LEVELS), "contour", static=True)
 
 
 # -- verdict ----------------------------------------------------------------------------------------------------------
@@ -489,42 +382,34 @@ def verdict(state: PhaseState, params: PhaseParams) -> tuple[Verdict, ...]:
     sums, free = dict(zip(SUMS, state.sums, strict=True)), params.law == "descent"
     every = sums["early"] + (sums["late"] if free else 0.0)
     other = "Replicas follow {} here; the claim is about {}."
-    descent = "" if free else other.format(params.law, "descent")
+    descent, inertial, waving = (
+        "" if params.law == law else other.format(params.law, law) for law in ("descent", "momentum", "wave")
+    )
     rested = "" if params.start == "broad" else "Replicas began settled; the claim is about a broad start."
-    inertial = "" if params.law == "momentum" else other.format(params.law, "momentum")
-    waving = "" if params.law == "wave" else other.format(params.law, "a wave")
-    unit = "steps" if free else "of time"
-    after = (EARLY if free else SOON) / (params.learning_rate if free else 1.0)
-    early = f"Of the first {after:.3g} {unit} nothing has been seen yet."
-    late = f"Needs {LATE / params.learning_rate:.0f} steps to settle, or a settled start."
-    later = f"Compares the first {HALF:g} of time with the next; the second has not been seen yet."
+    early, late = "Nothing has been seen yet.", f"Needs {LATE / params.learning_rate:.0f} steps to settle."
+    later = f"Compares the first {HALF:g} of time with the next, not seen yet."
 
-    def of(claim: Claim, rows: Array, what: Any, text: str, outside: str, waiting: str, null: float) -> Verdict:
+    def of(claim: Claim, rows: Array, what: Any, text: str, outside: str, waiting: str) -> Verdict:
         known = bool(rows[0].any())
         measured, error = jackknife(rows, what) if known else (claim.predicted, 0.0)
         waiting = "" if known or outside else waiting
-        return judge(claim, measured, error, text, null=null, outside=outside, waiting=waiting)
-
-    def ratio(row: Array) -> float:
-        return multiple(U, N)(row[:2]) / multiple(U, N)(row[2:])
+        return judge(claim, measured, error, text, null=0.0, outside=outside, waiting=waiting)
 
     shift = U + 0.5 * _pace(state, params) * LNP
     both = np.concatenate([sums["second"], sums["first"]], axis=1)
     twice = both if sums["second"].any() and sums["first"].any() else np.zeros_like(both)
-    slope = "slope of ∇F′ on ∇Fₙ"
+    soon, slope = sums["early"], "slope of ∇F′ on ∇Fₙ"
+    c = multiple(U, N)
     return (
-        of(ESTIMATOR, every, multiple(N, CLOSED), "Mean ∂H/∂q over hidden states against quadrature.", "",
-           early, 0.0),
-        of(EXPLAINED, sums["early"], explained(U, N, -0.5), "Share of ∇F′ that −½∇Fₙ is; nothing is fitted.",
-           descent or rested, early, 0.0),
-        of(IDENTITY, sums["early"], multiple(U, N), f"Early {slope}.", descent or rested, early, 0.0),
-        of(EQUILIBRIUM, sums["late"], multiple(U, N), f"Late {slope}; 0 is a phase that is flat.", descent, late, 0.0),
-        of(DRIFT, sums["late"], multiple(shift, N), "Late slope of ∇(F′ + ½ s ln p) on ∇Fₙ.", descent, late, 0.0),
-        of(CONSTANT, twice, ratio, f"From {HALF:g} to {SOON:g}, over that before.", inertial or rested, later, 0.0),
-        of(RATE, sums["early"], lambda row: -multiple(U, N)(row), "Slope of ∇F′ on −t∇V.", inertial or rested, early,
-           0.0),
-        of(WAVES, sums["early"], lambda row: -multiple(U, N)(row), "Slope of ∇F′ on −t∇V; V guides by a wave.",
-           waving or rested, early, 0.0),
+        of(ESTIMATOR, every, multiple(N, CLOSED), "Mean ∂H/∂q over hidden states against quadrature.", "", early),
+        of(EXPLAINED, soon, explained(U, N, -0.5), "Of ∇F′ by −½∇Fₙ; nothing is fitted.", descent or rested, early),
+        of(IDENTITY, soon, multiple(U, N), f"Early {slope}.", descent or rested, early),
+        of(EQUILIBRIUM, sums["late"], multiple(U, N), f"Late {slope}; 0 is a phase that is flat.", descent, late),
+        of(DRIFT, sums["late"], multiple(shift, N), "Late slope of ∇(F′ + ½ s ln p) on ∇Fₙ.", descent, late),
+        of(CONSTANT, twice, lambda row: c(row[:2]) / c(row[2:]), f"t from {HALF:g} to {SOON:g}, over that before.",
+           inertial or rested, later),
+        of(RATE, soon, lambda row: -c(row), "Slope of ∇F′ on −t∇V.", inertial or rested, early),
+        of(WAVES, soon, lambda row: -c(row), "Slope of ∇F′ on −t∇V; V guides by a wave.", waving or rested, early),
     )  # fmt: skip
 
 
@@ -532,10 +417,9 @@ def verdict(state: PhaseState, params: PhaseParams) -> tuple[Verdict, ...]:
 
 
 def derived(params: PhaseParams) -> Mapping[str, str]:
-    free = params.law == "descent"
-    return {"c, derived": "−½ far from equilibrium" if free else "−t", "τ" if free else "t": (
-        f"{params.learning_rate:g} per step" if free else f"{DT:g} per step"
-    )}  # fmt: skip
+    if params.law == "descent":
+        return {"c": "−½ far from equilibrium", "τ": f"{params.learning_rate:g} per step"}
+    return {"c": "−t from rest", "t": f"{DT:g} per step", "ħ": f"{HBAR:g}" if params.law == "wave" else "0"}
 
 
 EXPERIMENT = Experiment(
