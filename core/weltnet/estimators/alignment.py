@@ -134,6 +134,6 @@ def explained(a: Array, b: Array, given: float | None = None) -> Callable[[Array
             r = a - c * b
             left += float(r @ gram[colour] @ r)
             whole += float(a @ gram[colour] @ a)
-        return 1.0 - left / whole
+        return 1.0 - left / whole if whole else 0.0
 
     return of

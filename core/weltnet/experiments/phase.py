@@ -11,7 +11,7 @@ Derived. ∇F_n is ⟨∂H/∂q⟩ over the hidden states, so that a network tha
              v = −γ∇F_n − D∇ln p,   hence   F' + (s/2) ln p = −F_n/2,   s = D/γ,
 
          at any time. Far from equilibrium, where ∇ln p is slight, c = −½. At learning equilibrium v = 0, so F' is flat
-         and F_n is not: c = 0. −F_n/2 remains what pushes, F of the five-term action (μ = 1/s), which is not the phase.
+         and F_n is not: c = 0. −F_n/2 remains what pushes: F of the five-term action with μ = 1/s, not the phase.
          With inertia from rest, ∂_tF' + γ|∇F'|² + F_n = γħ² ∇²√p/√p gives c = −t at first: F_n is the rate of the
          phase, the potential of the wave. One c(t) for all places needs |∇F_n|² ∝ F_n: an isotropic bowl, nothing else.
 
@@ -61,14 +61,14 @@ DRAWS = 3  # of hidden states at a look
 EARLY, LATE = 2.0, 35.0  # learning times γ·steps: until the first, far from equilibrium; from the second on, at it
 DT, GAMMA, HBAR, BARRIER = 0.004, 0.5, 0.5, 3.0  # of momentum and wave: time per step, and what theirs are
 GUIDE = BARRIER, HBAR, STRIDE * DT
-SOON, HALF = 0.3, 0.15  # until when replicas that began at rest have not yet crossed, and half of that
+SOON = 0.3  # of time: until then replicas that began at rest have not yet crossed
 GRID, LENS, WIDE = Grid(128, 3.0), Grid(48, 3.0), 0.2  # where replicas move, and where and how smoothly they are seen
 SEEN, ARROWS = 0.05, 4  # p, of its highest, where fields are drawn; grid points from arrow to arrow
 LEVELS = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0)  # barriers
 STREAM_NOISE, AT_LOOKS = 42, 1 << 20  # learning steps from there on are draws of looks
 
 U, N, CLOSED, LNP = np.eye(4)  # ∇F', ∇F_n of hidden states, ∇F_n by quadrature, ∇ln p: rows of the products
-SUMS = ("early", "late", "first", "second")
+SUMS = ("early", "late")
 PAST = ("c", "pushing", "share", "kept", "angle", "angle_error")
 NOWHERE = partial(np.zeros, (0, 2))
 
@@ -249,13 +249,10 @@ def _look(state: PhaseState, params: PhaseParams) -> None:
     state.phase = potential(LENS, p, fields[:2], guess=state.phase, tolerance=1e-2).F
     t, settled = _centre(state) * (rate if free else DT), params.start == "settled"
     scaled = row * np.outer(*[np.array([1.0, t, t, 1.0])] * 2)
-    early = t <= (EARLY if free else SOON) and not settled
-    for name, counts in (
-        ("early", early), ("late", free and (settled or t >= LATE)),
-        ("first", early and t <= HALF), ("second", early and t > HALF),
-    ):  # fmt: skip
-        if counts:
-            state.sums[SUMS.index(name)] += scaled if name == "early" and not free else row
+    if t <= (EARLY if free else SOON) and not settled:
+        state.sums[0] += row if free else scaled
+    elif free and (settled or t >= LATE):
+        state.sums[1] += row
     shift = U + 0.5 * _pace(state, params) * LNP if free else U
     flows = resolved(row, U)
     turned, error = jackknife(row, angle(U, -N)) if flows else (90.0, 90.0)
@@ -286,7 +283,7 @@ def observe(state: PhaseState, params: PhaseParams) -> Mapping[str, Observable]:
     past, free = state.past, params.law == "descent"
     last = {k: float(past[k][-1]) if len(past) else 0.0 for k in past.names}
     age = np.minimum(LOOK * np.arange(len(past)) + WINDOW // 2, LAUNCH).astype(float)
-    drift = {"pushing": Series("slope", age, past["pushing"][None], ("with (s/2)∇ln p",), ("destruction",))}
+    drift = {"pushing": Series("slope", age, past["pushing"][None], ("with (s/2)∇ln p",), ("ink",))}
     points, p = _pairs(state, params), LENS.density(state.q, WIDE)
     psi = np.sqrt(p) * np.exp(1j * state.phase / max(_pace(state, params), 1e-6))
     shares, names = np.stack([past["share"], past["kept"]]), ("of ∇F′, c fitted", "of c∇Fₙ, c as derived")
@@ -300,7 +297,7 @@ def observe(state: PhaseState, params: PhaseParams) -> Mapping[str, Observable]:
         "slope": Series("slope", age, past["c"][None], ("∇F′",), ("net",)),
         **(drift if free else {}),
         "now": Scalar(last["c"], "c", plane="slope"),
-        "share": Series("share", age, shares, names, ("net", "destruction")),
+        "share": Series("share", age, shares, names, ("net", "ink")),
         "explained": Scalar(last["share"], "R²", plane="share"),
     }
 
@@ -346,13 +343,13 @@ def _pairs(state: PhaseState, params: PhaseParams) -> Array:
 
 
 def _arrows(state: PhaseState, params: PhaseParams, fields: Array) -> list[Array]:
-    """Arrows at every fourth point of the lens; the rms of what was derived is .3 long."""
+    """Arrows at every fourth point of the lens; the rms of what was derived is .45 long."""
     there, some = _there(state), slice(ARROWS // 2, None, ARROWS)
     n = state.seen[3:, there]
     unit = abs(_expected(state, params)) * math.sqrt(float((n * n).sum()) / max(n.shape[1], 1)) or 1.0
     i, j = np.nonzero(there[some, some])
     tails = np.column_stack([LENS.axis[some][i], LENS.axis[some][j]])
-    return arrows(tails, 0.3 / unit * fields[:, some, some][:, i, j].T, 0.6)
+    return arrows(tails, 0.45 / unit * fields[:, some, some][:, i, j].T, 0.6)
 
 
 @lru_cache(maxsize=2)
@@ -363,31 +360,33 @@ def _lines(loss: Thermal) -> Paths:
 # -- verdict ----------------------------------------------------------------------------------------------------------
 
 DERIVED = "derived: F′ + (s/2) ln p = −Fₙ/2"
-MOMENTUM, WAVE = {"law": "momentum"}, {"law": "wave"}
+MOMENTUM = {"law": "momentum"}
 CLAIMS = (
-    Claim("estimator", "Hidden states give ∇Fₙ.", "2004.09280 §7", "slope", 1.0, (0.92, 1.08), "holds", "?"),
-    Claim("explained", "Early, −½Fₙ is the phase.", "2012.05082 §2", "R²", 1.0, (0.9, 1.1), "holds", "?"),
-    Claim("identity", "Early, its factor is −½.", DERIVED, "c", -0.5, (-0.56, -0.44), "holds", "?"),
-    Claim("equilibrium", "At equilibrium it still is.", "2012.05082 §2", "c", -0.5, (-0.56, -0.44), "fails", "?"),
-    Claim("drift", "−½Fₙ is what pushes, then too.", DERIVED, "c", -0.5, (-0.58, -0.42), "holds", "?"),
-    Claim("constant", "With inertia c is one number.", "interview", "c₂/c₁", 1.0, (0.8, 1.25), "fails", "?",
-          at=MOMENTUM),
-    Claim("rate", "There Fₙ is the phase's rate.", "derived", "−dc/dt", 1.0, (0.9, 1.1), "holds", "?", at=MOMENTUM),
-    Claim("wave", "Under a wave, as well.", "derived", "−dc/dt", 1.0, (0.85, 1.15), "holds", "?", at=WAVE),
+    Claim("estimator", "Hidden states give ∇Fₙ.", "2004.09280 §7", "slope", 1.0, (0.92, 1.08), "holds",
+          ".984 to 1.015 over 20 seeds, median .994: the mean push against ∇Fₙ by quadrature"),
+    Claim("explained", "Early, −½Fₙ is the phase.", "2012.05082 §2", "R²", 1.0, (0.9, 1.1), "holds",
+          ".985 to .997 over 20 seeds, median .993; nothing is fitted. The angle is 4° ± 5°. By backpropagation .57"),
+    Claim("identity", "Early, its factor is −½.", DERIVED, "c", -0.5, (-0.56, -0.44), "holds",
+          "−.487 to −.465 over 20 seeds, median −.480; what is missing is ∇ln p, which has begun to grow"),
+    Claim("equilibrium", "At equilibrium it still is.", "2012.05082 §2", "c", -0.5, (-0.56, -0.44), "fails",
+          "−.018 to −.007 over 20 seeds: F′ is flat and Fₙ is not, so no T_x, μ or c can mend it"),
+    Claim("drift", "−½Fₙ is what pushes, then too.", DERIVED, "c", -0.5, (-0.58, -0.42), "holds",
+          "−.505 to −.485 over 20 seeds, median −.492: of F′ + (s/2) ln p, which is F of the action, not the phase"),
+    Claim("rate", "With inertia c is −t: no number.", DERIVED, "−dc/dt", 1.0, (0.85, 1.15), "holds",
+          "1.008 to 1.028 over 20 seeds, median 1.018, until t = .3; c from .15 to .3 is 3.1 times that before. By a "
+          "wave .93 to 1.06, median 1.01", at=MOMENTUM),
 )  # fmt: skip
-ESTIMATOR, EXPLAINED, IDENTITY, EQUILIBRIUM, DRIFT, CONSTANT, RATE, WAVES = CLAIMS
+ESTIMATOR, EXPLAINED, IDENTITY, EQUILIBRIUM, DRIFT, RATE = CLAIMS
 
 
 def verdict(state: PhaseState, params: PhaseParams) -> tuple[Verdict, ...]:
     sums, free = dict(zip(SUMS, state.sums, strict=True)), params.law == "descent"
     every = sums["early"] + (sums["late"] if free else 0.0)
     other = "Replicas follow {} here; the claim is about {}."
-    descent, inertial, waving = (
-        "" if params.law == law else other.format(params.law, law) for law in ("descent", "momentum", "wave")
-    )
+    descent = "" if free else other.format(params.law, "descent")
+    inertial = other.format("descent", "momentum and waves") if free else ""
     rested = "" if params.start == "broad" else "Replicas began settled; the claim is about a broad start."
     early, late = "Nothing has been seen yet.", f"Needs {LATE / params.learning_rate:.0f} steps to settle."
-    later = f"Compares the first {HALF:g} of time with the next, not seen yet."
 
     def of(claim: Claim, rows: Array, what: Any, text: str, outside: str, waiting: str) -> Verdict:
         known = bool(rows[0].any())
@@ -396,8 +395,6 @@ def verdict(state: PhaseState, params: PhaseParams) -> tuple[Verdict, ...]:
         return judge(claim, measured, error, text, null=0.0, outside=outside, waiting=waiting)
 
     shift = U + 0.5 * _pace(state, params) * LNP
-    both = np.concatenate([sums["second"], sums["first"]], axis=1)
-    twice = both if sums["second"].any() and sums["first"].any() else np.zeros_like(both)
     soon, slope = sums["early"], "slope of ∇F′ on ∇Fₙ"
     c = multiple(U, N)
     return (
@@ -406,10 +403,7 @@ def verdict(state: PhaseState, params: PhaseParams) -> tuple[Verdict, ...]:
         of(IDENTITY, soon, multiple(U, N), f"Early {slope}.", descent or rested, early),
         of(EQUILIBRIUM, sums["late"], multiple(U, N), f"Late {slope}; 0 is a phase that is flat.", descent, late),
         of(DRIFT, sums["late"], multiple(shift, N), "Late slope of ∇(F′ + ½ s ln p) on ∇Fₙ.", descent, late),
-        of(CONSTANT, twice, lambda row: c(row[:2]) / c(row[2:]), f"t from {HALF:g} to {SOON:g}, over that before.",
-           inertial or rested, later),
-        of(RATE, soon, lambda row: -c(row), "Slope of ∇F′ on −t∇V.", inertial or rested, early),
-        of(WAVES, soon, lambda row: -c(row), "Slope of ∇F′ on −t∇V; V guides by a wave.", waving or rested, early),
+        of(RATE, soon, lambda row: -c(row), f"Slope of ∇F′ on −t∇V until t = {SOON:g}.", inertial or rested, early),
     )  # fmt: skip
 
 

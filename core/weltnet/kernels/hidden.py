@@ -63,13 +63,14 @@ def _kicks(z, pair, bits, a, b, first, step, tick, k0, k1):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _squash(y):
-    """y ← tanh y, y: flat float32 of a length that 4 WIDTH divides."""
-    for k in range(0, y.size, 4 * WIDTH):
-        a, b, c, d = tanh(load(y, k), load(y, k + WIDTH), load(y, k + 2 * WIDTH), load(y, k + 3 * WIDTH))
-        store(y, k, a)
-        store(y, k + WIDTH, b)
-        store(y, k + 2 * WIDTH, c)
-        store(y, k + 3 * WIDTH, d)
+    """y ← tanh y, y: (rows, lanes) float32, flat, rows by fours: what is squashed together shares its rounding."""
+    for row in range(0, y.size, 4 * _LANES):
+        for k in range(row, row + _LANES, WIDTH):
+            a, b, c, d = tanh(load(y, k), load(y, k + _LANES), load(y, k + 2 * _LANES), load(y, k + 3 * _LANES))
+            store(y, k, a)
+            store(y, k + _LANES, b)
+            store(y, k + 2 * _LANES, c)
+            store(y, k + 3 * _LANES, d)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -79,8 +80,9 @@ def _push(q, W, b, data, outputs, temperature, h, ticks, step, seed, g):
     k0, k1 = np.uint32(seed & 0xFFFFFFFF), np.uint32((seed >> 32) & 0xFFFFFFFF)
     heat, kick, pace = _f(math.sqrt(temperature)), _f(math.sqrt(0.5 * h * temperature)), _f(h)
     one = _f(1.0)
-    flat = np.empty(free * _LANES, np.float32)
-    f = flat.reshape((free, _LANES))
+    rows = (free + 3) // 4 * 4
+    flat = np.zeros(rows * _LANES, np.float32)
+    f = flat.reshape((rows, _LANES))
     d = np.empty((free, _LANES), np.float32)
     # The state of all neurons: inputs, hidden, outputs.
     x = np.empty((inputs + free, _LANES), np.float32)
@@ -93,11 +95,9 @@ def _push(q, W, b, data, outputs, temperature, h, ticks, step, seed, g):
     q1, q2 = np.empty(_LANES, np.float32), np.empty(_LANES, np.float32)
     g1, g2 = np.empty(_LANES, np.float32), np.empty(_LANES, np.float32)
     for base in range(0, members, _LANES):
-        n = min(_LANES, members - base)
         for l in range(_LANES):
-            r = base + min(l, n - 1)
-            q1[l] = _f(q[r, 0])
-            q2[l] = _f(q[r, 1])
+            q1[l] = _f(q[base + l, 0])
+            q2[l] = _f(q[base + l, 1])
             word, _b, _c, _d = philox(
                 np.uint32(base + l), np.uint32(step), np.uint32(STREAM_SAMPLE), np.uint32(0), k0, k1
             )
@@ -159,7 +159,7 @@ def _push(q, W, b, data, outputs, temperature, h, ticks, step, seed, g):
                     for l in range(_LANES):
                         g1[l] -= d[i, l] * x[j, l] * W[1, i, j]
                         g2[l] -= d[i, l] * x[j, l] * W[2, i, j]
-        for l in range(n):
+        for l in range(_LANES):
             g[base + l, 0] = g1[l]
             g[base + l, 1] = g2[l]
 
@@ -183,7 +183,10 @@ def push(
     step, stable below 2/(1 + |w|²), w the weights into an output. Cost O(M ticks N²); at N = 6 some .2 µs a replica.
     """
     W, b = (np.stack([np.asarray(a, np.float32)[inputs:] for a in part]) for part in (weights[:3], weights[3:]))
-    g = np.empty((len(q), 2))
+    # Whole chunks only.
+    whole = np.zeros((-(-len(q) // _LANES) * _LANES, 2))
+    whole[: len(q)] = q
+    g = np.empty_like(whole)
     numbers = (int(outputs), float(temperature), float(h), int(ticks), int(step), int(seed))
-    _push(np.asarray(q, dtype=float), W, b, np.asarray(data, np.float32), *numbers, g)
-    return g
+    _push(whole, W, b, np.asarray(data, np.float32), *numbers, g)
+    return g[: len(q)]
