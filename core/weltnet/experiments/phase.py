@@ -283,10 +283,11 @@ def observe(state: PhaseState, params: PhaseParams) -> Mapping[str, Observable]:
     past, free = state.past, params.law == "descent"
     last = {k: float(past[k][-1]) if len(past) else 0.0 for k in past.names}
     age = np.minimum(LOOK * np.arange(len(past)) + WINDOW // 2, LAUNCH).astype(float)
-    drift = {"pushing": Series("slope", age, past["pushing"][None], ("with (s/2)∇ln p",), ("ink",))}
+    count = 2 if free else 1
+    slopes = np.stack([past["c"], past["pushing"]][:count])
     points, p = _pairs(state, params), LENS.density(state.q, WIDE)
     psi = np.sqrt(p) * np.exp(1j * state.phase / max(_pace(state, params), 1e-6))
-    shares, names = np.stack([past["share"], past["kept"]]), ("of ∇F′, c fitted", "of c∇Fₙ, c as derived")
+    shares, names = np.stack([past["share"], past["kept"]]), ("c fitted", "c derived")
     return {
         "psi": ComplexField("weights", psi, (*LENS_EDGES, *LENS_EDGES), 0.45, "ψ"),
         "loss": _lines(state.loss),
@@ -294,10 +295,9 @@ def observe(state: PhaseState, params: PhaseParams) -> Mapping[str, Observable]:
         "angle": Scalar(last["angle"], "∠(∇F′, −∇Fₙ)", "°", min(last["angle_error"], 90.0), "weights"),
         "pairs": Cloud("pairs", points, len(points), "∂F′"),
         "line": Paths.of("pairs", [np.outer(ENDS, [1.0, last["c"] / abs(_expected(state, params))])][: len(past)]),
-        "slope": Series("slope", age, past["c"][None], ("∇F′",), ("net",)),
-        **(drift if free else {}),
+        "slope": Series("slope", age, slopes, ("∇F′", "with (s/2)∇ln p")[:count]),
         "now": Scalar(last["c"], "c", plane="slope"),
-        "share": Series("share", age, shares, names, ("net", "ink")),
+        "share": Series("share", age, shares, names),
         "explained": Scalar(last["share"], "R²", plane="share"),
     }
 
@@ -372,7 +372,7 @@ CLAIMS = (
           "−.018 to −.007 over 20 seeds: F′ is flat and Fₙ is not, so no T_x, μ or c can mend it"),
     Claim("drift", "−½Fₙ is what pushes, then too.", DERIVED, "c", -0.5, (-0.58, -0.42), "holds",
           "−.505 to −.485 over 20 seeds, median −.492: of F′ + (s/2) ln p, which is F of the action, not the phase"),
-    Claim("rate", "With inertia c is −t: no number.", DERIVED, "−dc/dt", 1.0, (0.85, 1.15), "holds",
+    Claim("rate", "With inertia c is −t: no number.", DERIVED, "−ċ", 1.0, (0.85, 1.15), "holds",
           "1.008 to 1.028 over 20 seeds, median 1.018, until t = .3; c from .15 to .3 is 3.1 times that before. By a "
           "wave .93 to 1.06, median 1.01", at=MOMENTUM),
 )  # fmt: skip
