@@ -9,7 +9,7 @@ import pytest
 
 from weltnet.estimators.alignment import GROUPS, angle, explained, jackknife, multiple, products, resolved
 from weltnet.estimators.density import Grid
-from weltnet.experiments.phase import DECAY, EXPERIMENT, GRID, LAUNCH, PUPIL, SAMPLES, SUMS, PhaseParams
+from weltnet.experiments.phase import DECAY, EXPERIMENT, GRID, LAUNCH, PUPIL, SAMPLES, PhaseParams
 from weltnet.kernels.hidden import push
 from weltnet.kernels.philox import philox
 from weltnet.systems.teachers import Pupil, sign_pair
@@ -144,7 +144,6 @@ def test_looks_are_booked_where_they_belong() -> None:
             "rest": {"law": "wave", "start": "settled"},
         }.items()
     }  # fmt: skip
-    assert SUMS == ("early", "late")
     assert booked == {
         "descent": (True, False), "momentum": (True, False), "settled": (False, True), "rest": (False, False),
     }  # fmt: skip

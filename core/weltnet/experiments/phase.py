@@ -57,7 +57,6 @@ Array = NDArray[Any]
 
 STRIDE, LOOK, WINDOW, LAUNCH = 2, 10, 8, 500  # steps: of a frame, from look to look, of a velocity, of a launch
 PUPIL, SAMPLES, DECAY = 1, 32, 0.015  # which pupil, how many data it has, and its weight decay λ_q
-DRAWS = 3  # of hidden states at a look
 EARLY, LATE = 2.0, 35.0  # learning times γ·steps: until the first, far from equilibrium; from the second on, at it
 DT, GAMMA, HBAR, BARRIER = 0.004, 0.5, 0.5, 3.0  # of momentum and wave: time per step, and what theirs are
 GUIDE = BARRIER, HBAR, STRIDE * DT
@@ -65,10 +64,9 @@ SOON = 0.3  # of time: until then replicas that began at rest have not yet cross
 GRID, LENS, WIDE = Grid(128, 3.0), Grid(48, 3.0), 0.2  # where replicas move, and where and how smoothly they are seen
 SEEN, ARROWS = 0.05, 4  # p, of its highest, where fields are drawn; grid points from arrow to arrow
 LEVELS = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0)  # barriers
-STREAM_NOISE, AT_LOOKS = 42, 1 << 20  # learning steps from there on are draws of looks
+STREAM_NOISE, DRAWS, AT_LOOKS = 42, 3, 1 << 20  # draws of hidden states at a look: learning steps from AT_LOOKS on
 
 U, N, CLOSED, LNP = np.eye(4)  # ∇F', ∇F_n of hidden states, ∇F_n by quadrature, ∇ln p: rows of the products
-SUMS = ("early", "late")
 PAST = ("c", "pushing", "share", "kept", "angle", "angle_error")
 NOWHERE = partial(np.zeros, (0, 2))
 
@@ -122,7 +120,7 @@ class PhaseParams(Params):
 class PhaseState:
     """q, v: (M, 2) replicas; before, here: where they were at marks; pushed: (M, 2) what hidden states pushed there.
 
-    seen: (5, n, n) p, ∇F' and ∇F_n at the last look, phase: (n, n) F'; sums: products for each of SUMS.
+    seen: (5, n, n) p, ∇F' and ∇F_n at the last look, phase: (n, n) F'; sums: products seen early and late.
     """
 
     loss: Thermal
@@ -140,7 +138,7 @@ class PhaseState:
     variance: float = 0.0
     seen: Array = field(default_factory=lambda: np.zeros((5, LENS.n, LENS.n)))
     phase: Array = field(default_factory=lambda: np.zeros((LENS.n, LENS.n)))
-    sums: Array = field(default_factory=lambda: np.zeros((len(SUMS), 1 + GROUPS, 2, 4, 4)))
+    sums: Array = field(default_factory=lambda: np.zeros((2, 1 + GROUPS, 2, 4, 4)))
     past: Ring = field(default_factory=lambda: Ring(PAST, LAUNCH // LOOK))
 
 
@@ -260,7 +258,10 @@ def _look(state: PhaseState, params: PhaseParams) -> None:
         "c": multiple(U, N), "pushing": multiple(shift, N), "kept": explained(_expected(state, params) * N, U, 1.0),
         "share": explained(U, N) if flows else lambda row: 0.0,
     }  # fmt: skip
-    state.past.push(angle=turned, angle_error=error, **{k: _finite(what(row[0])) for k, what in known.items()})
+    there = resolved(row, N)
+    state.past.push(
+        angle=turned, angle_error=error, **{k: _finite(f(row[0])) if there else 0.0 for k, f in known.items()}
+    )
 
 
 def _finite(x: float) -> float:
@@ -302,8 +303,7 @@ def observe(state: PhaseState, params: PhaseParams) -> Mapping[str, Observable]:
     }
 
 
-LENS_EDGES = (-LENS.half_width - LENS.spacing / 2, LENS.half_width - LENS.spacing / 2)
-ENDS = np.array([-3.0, 3.0])
+ENDS, LENS_EDGES = np.array([-3.0, 3.0]), (-LENS.half_width - LENS.spacing / 2, LENS.half_width - LENS.spacing / 2)
 
 
 def theory(state: PhaseState, params: PhaseParams) -> Mapping[str, Observable]:
@@ -329,27 +329,32 @@ def _there(state: PhaseState) -> Array:
     return there
 
 
+def _slope(state: PhaseState, params: PhaseParams) -> float:
+    """Root mean square of ∂F_n over the box, by quadrature, in units of the loss that replicas feel."""
+    unit = 1.0 if params.law == "descent" else BARRIER / state.loss.barrier
+    return unit * math.sqrt(float(np.square(state.loss.gradient).mean()))
+
+
 def _pairs(state: PhaseState, params: PhaseParams) -> Array:
-    """Components of ∇F_n and ∇F' on every other grid point of the white squares, over the rms of what was derived."""
+    """Components of ∇F_n and ∇F' on every other grid point of the white squares, in units of `_slope`."""
     there = _there(state) & white(LENS)
     there[::2], there[:, ::2] = False, False
     if not there.any():
         return np.zeros((0, 2))
     p, fields = state.seen[0, there], state.seen[1:, there]
     fields = fields - (fields @ p / p.sum())[:, None]
-    rms = math.sqrt(float((fields[2:] ** 2 @ p).sum() / (2.0 * p.sum()))) or 1.0
-    found: Array = np.column_stack([fields[2:].ravel(), fields[:2].ravel() / abs(_expected(state, params))]) / rms
+    size = np.array([1.0, abs(_expected(state, params))]) * _slope(state, params)
+    found: Array = fields.reshape(2, -1)[::-1].T / size
     return np.clip(found, -10.0, 10.0)
 
 
 def _arrows(state: PhaseState, params: PhaseParams, fields: Array) -> list[Array]:
-    """Arrows at every fourth point of the lens; the rms of what was derived is .45 long."""
+    """Arrows at every fourth point of the lens; what was derived is .4 long at a slope of `_slope`."""
     there, some = _there(state), slice(ARROWS // 2, None, ARROWS)
-    n = state.seen[3:, there]
-    unit = abs(_expected(state, params)) * math.sqrt(float((n * n).sum()) / max(n.shape[1], 1)) or 1.0
+    length = 0.4 / (abs(_expected(state, params)) * _slope(state, params))
     i, j = np.nonzero(there[some, some])
     tails = np.column_stack([LENS.axis[some][i], LENS.axis[some][j]])
-    return arrows(tails, 0.45 / unit * fields[:, some, some][:, i, j].T, 0.6)
+    return arrows(tails, length * fields[:, some, some][:, i, j].T, 0.6)
 
 
 @lru_cache(maxsize=2)
@@ -360,7 +365,6 @@ def _lines(loss: Thermal) -> Paths:
 # -- verdict ----------------------------------------------------------------------------------------------------------
 
 DERIVED = "derived: F′ + (s/2) ln p = −Fₙ/2"
-MOMENTUM = {"law": "momentum"}
 CLAIMS = (
     Claim("estimator", "Hidden states give ∇Fₙ.", "2004.09280 §7", "slope", 1.0, (0.92, 1.08), "holds",
           ".984 to 1.015 over 20 seeds, median .994: the mean push against ∇Fₙ by quadrature"),
@@ -374,14 +378,13 @@ CLAIMS = (
           "−.505 to −.485 over 20 seeds, median −.492: of F′ + (s/2) ln p, which is F of the action, not the phase"),
     Claim("rate", "With inertia c is −t: no number.", DERIVED, "−ċ", 1.0, (0.85, 1.15), "holds",
           "1.008 to 1.028 over 20 seeds, median 1.018, until t = .3; c from .15 to .3 is 3.1 times that before. By a "
-          "wave .93 to 1.06, median 1.01", at=MOMENTUM),
+          "wave .93 to 1.06, median 1.01", at={"law": "momentum"}),
 )  # fmt: skip
 ESTIMATOR, EXPLAINED, IDENTITY, EQUILIBRIUM, DRIFT, RATE = CLAIMS
 
 
 def verdict(state: PhaseState, params: PhaseParams) -> tuple[Verdict, ...]:
-    sums, free = dict(zip(SUMS, state.sums, strict=True)), params.law == "descent"
-    every = sums["early"] + (sums["late"] if free else 0.0)
+    (soon, long), free = state.sums, params.law == "descent"
     other = "Replicas follow {} here; the claim is about {}."
     descent = "" if free else other.format(params.law, "descent")
     inertial = other.format("descent", "momentum and waves") if free else ""
@@ -395,14 +398,13 @@ def verdict(state: PhaseState, params: PhaseParams) -> tuple[Verdict, ...]:
         return judge(claim, measured, error, text, null=0.0, outside=outside, waiting=waiting)
 
     shift = U + 0.5 * _pace(state, params) * LNP
-    soon, slope = sums["early"], "slope of ∇F′ on ∇Fₙ"
-    c = multiple(U, N)
+    c, slope = multiple(U, N), "slope of ∇F′ on ∇Fₙ"
     return (
-        of(ESTIMATOR, every, multiple(N, CLOSED), "Mean ∂H/∂q over hidden states against quadrature.", "", early),
+        of(ESTIMATOR, soon + long, multiple(N, CLOSED), "∂H/∂q over hidden states against quadrature.", "", early),
         of(EXPLAINED, soon, explained(U, N, -0.5), "Of ∇F′ by −½∇Fₙ; nothing is fitted.", descent or rested, early),
         of(IDENTITY, soon, multiple(U, N), f"Early {slope}.", descent or rested, early),
-        of(EQUILIBRIUM, sums["late"], multiple(U, N), f"Late {slope}; 0 is a phase that is flat.", descent, late),
-        of(DRIFT, sums["late"], multiple(shift, N), "Late slope of ∇(F′ + ½ s ln p) on ∇Fₙ.", descent, late),
+        of(EQUILIBRIUM, long, multiple(U, N), f"Late {slope}; 0 is a phase that is flat.", descent, late),
+        of(DRIFT, long, multiple(shift, N), "Late slope of ∇(F′ + ½ s ln p) on ∇Fₙ.", descent, late),
         of(RATE, soon, lambda row: -c(row), f"Slope of ∇F′ on −t∇V until t = {SOON:g}.", inertial or rested, early),
     )  # fmt: skip
 
