@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,10 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "fokker-planck": ("KICK", lambda kick: _Grown(kick)),
     "floor": ("MEMBERS", lambda members: members // 2),
     "potential": ("potential", lambda f: lambda grid, p, current: f(grid, p, 1.1 * current)),
+    "alignment": (
+        "alignment",
+        lambda m: SimpleNamespace(**vars(m) | {"multiple": lambda a, b: scaled(m.multiple(a, b), 1.2)}),
+    ),
     "law-wave": ("law", lambda f: lambda *given: _lowered(f(*given))),
     "hbar": ("law", lambda f: lambda *given: _lowered(f(*given))),
     "law-diffusion": ("law", lambda f: lambda *given: _lowered(f(*given))),

@@ -143,7 +143,7 @@ def material() -> dict[str, Any]:
 
 
 def palettes() -> dict[str, dict[str, list[str]]]:
-    """Colour maps of the live layer: mode → `signed` | `positive` → 255 colours, low to high; `phase` → 256 hues.
+    """Colour maps of the live layer: mode → `signed` | `positive` → 255 colours, low to high; `hues` → 256 of them.
 
     Signed fields use CET-CBD1 on paper and CET-D6 on black, colour-blind safe and neutral at zero; positive ones a
     single-hue ramp of even lightness in OKLCH that begins at exactly the panel's colour. Complex ones mix the panel's
@@ -155,7 +155,7 @@ def palettes() -> dict[str, dict[str, list[str]]]:
         mode: {
             "signed": [str(signed[mode][i]) for i in pick],
             "positive": _ramp(TOKENS[mode]["surface"], dark=mode == "dark"),
-            "phase": _wheel(dark=mode == "dark"),
+            "hues": _wheel(dark=mode == "dark"),
         }
         for mode in ("light", "dark")
     }

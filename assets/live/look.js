@@ -16,7 +16,7 @@ class Look {
     this.sans = token('sans'); this.serif = token('serif')
     this.colours = this.palettes[mode()]
     this.tables = Object.fromEntries(['signed', 'positive'].map(k => [k, pixels([...this.colours[k], this.unresolved])]))
-    this.tables.phase = domain(this.colours.phase, this.surface)
+    this.tables.phase = domain(this.colours.hues, this.surface)
     this.dark = mode() === 'dark'
   }
 }

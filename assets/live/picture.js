@@ -161,7 +161,7 @@ class Picture {
         bar.className = 'scale'
         if (type === 'ComplexField') {
           // Phase runs counter-clockwise from the positive real axis, as in the plane; a conic gradient runs the other way.
-          const hues = [...colours.phase.filter((_, i) => i % 16 === 0), colours.phase[0]].reverse()
+          const hues = [...colours.hues.filter((_, i) => i % 16 === 0), colours.hues[0]].reverse()
           bar.innerHTML = `<i>${safe(plain.symbol)}</i><button type="button" class="wheel" data-testid="isophase" aria-label="Lines of constant phase" aria-pressed="${!!this.page.look.isophase}" title="hue: phase of ${safe(plain.symbol)}, 0 to the right; pale: modulus 0; full: ${text(plain.limit)}&#10;Lines of constant phase  (I)" style="background:radial-gradient(${surface},transparent 71%),conic-gradient(from 90deg,${hues})"><svg viewBox="-10 -10 20 20" aria-hidden="true"><path d="M0 0H10" stroke-width="3"/><path d="M0 0V-10"/><path d="M0 0H-10" stroke-dasharray="3 2"/><path d="M0 0V10" stroke-dasharray="1 2"/></svg></button>`
           this.legend.append(bar)
           continue

@@ -23,7 +23,7 @@ from scipy.linalg import expm
 from scipy.special import polygamma
 
 from weltnet import provenance
-from weltnet.estimators import waves
+from weltnet.estimators import alignment, waves
 from weltnet.estimators.correlations import chsh, tally
 from weltnet.estimators.curvature import cones, curvature
 from weltnet.estimators.density import Grid
@@ -363,6 +363,15 @@ def _guided(seed: int) -> Law:
 def _hbar(seed: int) -> tuple[float, float]:
     found = _guided(seed)
     return float(found.c), math.hypot(float(found.c_error) / 2.571, LEAST_SQUARE)
+
+
+def _multiple(seed: int) -> tuple[float, float]:
+    rng, M = np.random.default_rng(seed), 10_000
+    q, luck = rng.standard_normal((M, 2)), rng.standard_normal((2, M, 2))
+    b = np.column_stack([np.sin(q[:, 1]), np.cos(q[:, 0])])
+    rows = alignment.products(Grid(48, 3.0), q, (luck[0] - 0.5 * b, luck[1] + b), 0.2)
+    c, half = alignment.jackknife(rows, alignment.multiple(np.eye(3)[0], np.eye(3)[1]))
+    return c, half / alignment.T95
 
 
 def _index(seed: int) -> tuple[float, float]:
@@ -726,6 +735,11 @@ ALL: tuple[Calibration, ...] = (
         "potential", "Free energy of a linear flow",
         "v = .8 q has F′ = .4 q²; smoothing keeps σ²/(σ² + h²) of its slope.",
         "potential.potential", "slope of ∇F′", KEPT_SLOPE, 0.04, _quadratic,
+    ),
+    Calibration(
+        "alignment", "One field as a multiple of another",
+        "a = −½ b, each member's a and b with noise as large as b: least squares on raw fields would give less.",
+        "alignment.multiple", "c", -0.5, 0.04, _multiple,
     ),
     Calibration(
         "law-wave", "Law index of a wave",

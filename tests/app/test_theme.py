@@ -97,7 +97,7 @@ def test_style_sheets_use_only_declared_tokens() -> None:
 def test_positive_maps_begin_at_the_surface_and_climb_evenly() -> None:
     """Rests on the WCAG luminance: zero is exactly the panel's colour and no step goes back."""
     for mode, maps in theme.palettes().items():
-        assert {k: len(v) for k, v in maps.items()} == {"signed": 255, "positive": 255, "phase": 256}
+        assert {k: len(v) for k, v in maps.items()} == {"signed": 255, "positive": 255, "hues": 256}
         ramp = np.array([luminance(c) for c in maps["positive"]])
         assert maps["positive"][0] == theme.TOKENS[mode]["surface"]  # type: ignore[index]
         steps = np.diff(ramp) * (1 if mode == "dark" else -1)
@@ -148,8 +148,8 @@ def test_numbers_show_what_their_error_allows(x: float, error: float, text: str)
 def test_phases_turn_once_at_one_lightness() -> None:
     """Rests on the sRGB standard: phases differ in hue, not in lightness, and both ends of the wheel meet."""
     for maps in theme.palettes().values():
-        wheel = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in maps["phase"]])
-        light = np.array([luminance(c) for c in maps["phase"]])
+        wheel = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in maps["hues"]])
+        light = np.array([luminance(c) for c in maps["hues"]])
         steps = np.abs(np.diff(np.vstack([wheel, wheel[:1]]), axis=0)).max(axis=1)
         assert len(wheel) == 256 and steps.max() < 0.1
         assert light.max() - light.min() < 0.12

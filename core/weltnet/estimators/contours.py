@@ -1,4 +1,4 @@
-"""Level lines of a field on a regular grid."""
+"""Level lines of a field on a regular grid, and arrows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import contourpy
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["contours"]
+__all__ = ["arrows", "contours"]
 
 Array = NDArray[Any]
 
@@ -19,3 +19,10 @@ def contours(axis: Array, values: Array, levels: Sequence[float]) -> list[Array]
     made = contourpy.contour_generator(axis, axis, np.ascontiguousarray(values.T))
     lines = [np.asarray(line, dtype=float) for level in levels for line in made.lines(level)]
     return [line for line in lines if len(line) > 1]
+
+
+def arrows(tails: Array, vectors: Array, longest: float) -> list[Array]:
+    """Polylines (5, 2) of arrows with heads, from tails: (n, 2) along vectors: (n, 2), none longer than `longest`."""
+    along = vectors * np.minimum(1.0, longest / np.maximum(np.hypot(*vectors.T), 1e-9))[:, None]
+    side, tip, barb = 0.12 * np.column_stack([-along[:, 1], along[:, 0]]), tails + along, tails + 0.72 * along
+    return list(np.stack([tails, tip, barb + side, tip, barb - side], axis=1))

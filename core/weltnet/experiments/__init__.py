@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from weltnet.experiment import Experiment
-from weltnet.experiments import bell, circulation, diffusion, kappa, madelung, observatory, strings
+from weltnet.experiments import bell, circulation, diffusion, kappa, madelung, observatory, phase, strings
 
 __all__ = ["ALL", "by_slug"]
 
@@ -13,6 +13,7 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     observatory.EXPERIMENT,
     diffusion.EXPERIMENT,
     kappa.EXPERIMENT,
+    phase.EXPERIMENT,
     madelung.EXPERIMENT,
     circulation.EXPERIMENT,
     bell.EXPERIMENT,
