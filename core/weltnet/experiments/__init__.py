@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from weltnet.experiment import Experiment
-from weltnet.experiments import bell, diffusion, kappa, observatory, strings
+from weltnet.experiments import bell, classical, diffusion, hidden, kappa, observatory, strings
 
 __all__ = ["ALL", "by_slug"]
 
@@ -13,6 +13,8 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     observatory.EXPERIMENT,
     diffusion.EXPERIMENT,
     kappa.EXPERIMENT,
+    classical.EXPERIMENT,
+    hidden.EXPERIMENT,
     bell.EXPERIMENT,
     strings.EXPERIMENT,
 )
