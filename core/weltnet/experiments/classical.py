@@ -11,7 +11,7 @@ Conventions.   γ = ½, so that mass is 1; a step is .02 of time. The lens: one 
          2048 points, h_b = .08; streams first cross at t = π/2, and L₁ is that of the end, t = 2.12. The network: the
          two weights of a sign pair (`weltnet.systems.teachers`), V = 3 (U + ½ λ_q q² − min)/u, p₀ normal with σ = .3,
          released at height V₀ over the deeper valley; L₁ is the mean over the second half of 2.4. Each replica is
-         drawn in a share of p₀ of its own (a lattice, shifted anew at each launch), so that sampling adds little.
+         drawn in a share of p₀ of its own (in the plane, from a lattice shifted at random): sampling adds little.
 
 Put in by hand.   The law of replicas: momentum and the full gradient; no noise, D = 0, and κ = 1, so that the term
          −1/μ² of ħ² is cancelled. Dropping only the first term of the action (D = 0, κ = 0) is not this limit: it
@@ -31,10 +31,10 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from weltnet.estimators.contours import contours
-from weltnet.estimators.density import Grid
+from weltnet.estimators.density import Grid, Line
 from weltnet.estimators.streams import hamilton_jacobi
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
 from weltnet.kernels import guided, philox
@@ -54,17 +54,16 @@ Array = NDArray[Any]
 STRIDE, DT = 2, 0.02
 PUPIL, DECAY, BARRIER = 1, 0.02, 3.0
 GRID, WINDOW = Grid(128, 3.0), 0.08  # of the network's plane; h_b
-LINE = -2.0 * math.pi + math.pi / 512.0 * np.arange(2048)  # of the lens
+LINE = Line(2048, 2.0 * math.pi)  # of the lens
 LADDERS = {
     "lens": (0.4, 0.2, 0.1, 0.05, 0.025, 0.0125), "network": (0.8, 0.4, 0.2, 0.1, 0.05),
     "height": (0.25, 0.5, 1.0, 2.0),
 }  # fmt: skip
 FINEST = {"lens": 0.0125, "network": 0.05}  # the ħ that each grid resolves
 LENGTH = {"lens": 106, "network": 120}  # steps of a launch
-SPREAD, OUTWARD = 0.3, np.array([-math.sqrt(0.75), -0.5])  # of p₀ on the network; whither the height grows
-CROSSING = math.pi / 2.0  # when streams first cross in the lens
+SPREAD, OUTWARD = 0.3, (-math.sqrt(0.75), -0.5)  # of p₀ on the network; whither the height grows
 EARLY, LATE = (0.3, 1.2), (1.7, 2.0)  # before, and after
-KEPT, ENOUGH = 24, 3  # launches remembered, and needed
+KEPT, ENOUGH, T95 = 24, 3, 4.303  # launches remembered and needed; Student's t of those
 PACE = 0.5  # s = 1/μ of what is left of ħ² when only the first term is dropped
 SHOWN = 400
 STREAM_START, STREAM_KICK = 20, 21
@@ -163,23 +162,18 @@ def begin(params: ClassicalParams, seed: int, report: Report) -> ClassicalState:
 
 def _launch(state: ClassicalState, params: ClassicalParams) -> None:
     """Replicas drawn anew and at rest, waves with the same density and no phase."""
-    rungs, M, dims = params.rungs, params.replicas, 1 if state.terrain is None else 2
-    starts = [_start(state.terrain, V0) for V0 in dict.fromkeys(V0 for _, V0 in rungs)]
-    z = np.empty((M, 2))
+    rungs, M, z = params.rungs, np.arange(params.replicas), np.empty((params.replicas, 2))
     philox.normals(z, state.seed, state.launches, STREAM_START)
-    shift = (z[0] / 7.0 + 0.5) % 1.0
-    if dims == 1:
-        share = (np.arange(M) + np.clip(0.5 + z[:, :1].T / 7.0, 0.0, 1.0)) / M
-    else:
-        share = np.stack([(np.arange(M) + shift[0]) / M, (np.arange(M) * GOLDEN + shift[1]) % 1.0])
-    drawn = ndtri(np.clip(share, 1e-7, 1.0 - 1e-7)).T
+    chance = ndtr(z)
     if state.terrain is None:
-        psi = [np.exp(-0.25 * LINE**2) / (2.0 * math.pi) ** 0.25] * len(rungs)
-        state.q, state.psi = drawn[None].copy(), np.array(psi, np.complex128)
+        state.q = ndtri((M + chance[:, 0]) / len(M))[None, :, None].copy()
+        state.psi = np.array([np.exp(-0.25 * LINE.axis**2) / (2.0 * math.pi) ** 0.25] * len(rungs), np.complex128)
     else:
-        psi = [packet(GRID.axis, _start(state.terrain, V0), SPREAD) for _, V0 in rungs]
-        bounded = [np.clip(np.array(at) + SPREAD * drawn, -WALL, WALL) for at in starts]
-        state.q, state.psi = np.array(bounded), np.array(psi, np.complex64)
+        share = np.column_stack([(M + chance[0, 0]) / len(M), (M * GOLDEN + chance[0, 1]) % 1.0])
+        drawn = SPREAD * ndtri(np.clip(share, 1e-7, 1.0 - 1e-7))
+        starts = {V0: state.terrain.uphill(V0, OUTWARD) for _, V0 in rungs}
+        state.q = np.array([np.clip(np.array(at) + drawn, -WALL, WALL) for at in starts.values()])
+        state.psi = np.array([packet(GRID.axis, starts[V0], SPREAD) for _, V0 in rungs], np.complex64)
     state.v, state.past = np.zeros_like(state.q), np.tile(state.q[0, :, 0], (5, 1))
     looks = LENGTH[params.loss] // STRIDE + 1
     state.l1, state.residual = np.zeros((len(rungs), looks)), np.zeros(looks)
@@ -187,22 +181,11 @@ def _launch(state: ClassicalState, params: ClassicalParams) -> None:
 
 
 @lru_cache(maxsize=32)
-def _start(terrain: Terrain | None, height: float) -> tuple[float, float]:
-    """The first place at this height on the way OUTWARD from the bottom of the deeper valley."""
-    if terrain is None:
-        return 0.0, 0.0
-    i, j = np.unravel_index(terrain.V.argmin(), terrain.V.shape)
-    ray = np.array([GRID.axis[i], GRID.axis[j]]) + np.linspace(0.0, 1.4, 281)[:, None] * OUTWARD
-    x, y = ray[int(np.argmax(GRID.at(terrain.V[None], ray)[:, 0] >= height))]
-    return float(x), float(y)
-
-
-@lru_cache(maxsize=32)
 def _flow(terrain: Terrain | None, hbar: float) -> tuple[SplitStep, int]:
     """The wave equation, and how many of its steps make one of the replicas'."""
     parts = math.ceil(DT / min(DT, 0.4 * hbar) if terrain is None else DT / min(DT, 0.2 * hbar))
     if terrain is None:
-        return SplitStep(LINE, -np.cos(LINE), hbar, DT / parts), parts
+        return SplitStep(LINE.axis, -np.cos(LINE.axis), hbar, DT / parts), parts
     return SplitStep(GRID.axis, np.minimum(terrain.V, CEILING), hbar, DT / parts, np.complex64), parts
 
 
@@ -250,10 +233,10 @@ def _force(state: ClassicalState) -> Array:
 def _look(state: ClassicalState, params: ClassicalParams) -> None:
     """Enter how far each wave is from its replicas, and, in the lens, how far these are from Hamilton and Jacobi."""
     k, ensembles = state.age // STRIDE, _seen(state)
-    heights = list(dict.fromkeys(V0 for _, V0 in params.rungs))
+    heights, space = list(dict.fromkeys(V0 for _, V0 in params.rungs)), LINE if state.terrain is None else GRID
     for rung, (_, V0) in enumerate(params.rungs):
-        p, seen = _smooth(density(state.psi[rung])), ensembles[heights.index(V0)]
-        state.l1[rung, k] = np.abs(p - seen).sum() * _cell(p)
+        p = space.smooth(density(state.psi[rung]), WINDOW)
+        state.l1[rung, k] = np.abs(p - ensembles[heights.index(V0)]).sum() * space.cell
     if state.terrain is None:
         state.past = np.concatenate([state.past[1:], state.q[:1, :, 0]])
         if k >= 4:
@@ -268,53 +251,21 @@ def _look(state: ClassicalState, params: ClassicalParams) -> None:
 
 def _seen(state: ClassicalState) -> list[Array]:
     """The density of each ensemble, through the window."""
-    if state.terrain is not None:
-        return [_smooth(GRID.counts(q)) for q in state.q]
-    u = (state.q[0, :, 0] - LINE[0]) / (LINE[1] - LINE[0])
-    i = np.floor(u).astype(np.int64)
-    n, f = len(LINE), u - i
-    counts: Array = np.bincount(i % n, 1.0 - f, n) + np.bincount((i + 1) % n, f, n)
-    return [_smooth(counts / (len(u) * (LINE[1] - LINE[0])))]
-
-
-def _smooth(p: Array) -> Array:
-    if p.ndim == 2:
-        return GRID.smooth(p, WINDOW)
-    smooth: Array = np.fft.irfft(np.fft.rfft(p) * _window(), len(p))
-    return smooth
-
-
-@lru_cache(maxsize=1)
-def _window() -> Array:
-    k = 2.0 * np.pi * np.fft.rfftfreq(len(LINE), LINE[1] - LINE[0])
-    window: Array = np.exp(-0.5 * (WINDOW * k) ** 2)
-    return window
-
-
-def _cell(p: Array) -> float:
-    return GRID.cell if p.ndim == 2 else float(LINE[1] - LINE[0])
+    if state.terrain is None:
+        return [LINE.smooth(LINE.counts(state.q[0, :, 0]), WINDOW)]
+    return [GRID.smooth(GRID.counts(q), WINDOW) for q in state.q]
 
 
 # -- what is seen -----------------------------------------------------------------------------------------------------
 
 PLANES = {
-    "density": Plane(
-        "Density", "replicas, and the wave",
-        Axis("q₁", -3.0, 3.0), Axis("p", 0.0, 2.6),
-    ),
-    "plane": Plane(
-        "Replicas", "weights, or weight and velocity",
-        Axis("q₁", -3.0, 3.0), Axis("q₂, or v", -3.0, 3.0), square=True,
-    ),
-    "ladder": Plane(
-        "Down the ladder", "L₁ of each wave, now and measured",
-        Axis("log₁₀ ħ, or V₀", -2.0, 0.4), Axis("log₁₀ L₁", -2.6, 0.4),
-    ),
-    "launch": Plane(
-        "One launch", "L₁, and what F′ misses",
-        Axis("t", 0.0, 2.4), Axis("L₁, residual", 0.0, 1.6),
-        empty="Nothing has moved yet.",
-    ),
+    "density": Plane("Density", "replicas, and the wave", Axis("q₁", -3.0, 3.0), Axis("p", 0.0, 2.6)),
+    "plane": Plane("Replicas", "weights, or weight and velocity", Axis("q₁", -3.0, 3.0), Axis("q₂, or v", -3.0, 3.0),
+                   square=True),
+    "ladder": Plane("Down the ladder", "L₁ of each wave, now and measured", Axis("log₁₀ ħ, or V₀", -2.0, 0.4),
+                    Axis("log₁₀ L₁", -2.6, 0.4)),
+    "launch": Plane("One launch", "L₁, and what F′ misses", Axis("t", 0.0, 2.4), Axis("L₁, residual", 0.0, 1.6),
+                    empty="Nothing has moved yet."),
 }  # fmt: skip
 
 
@@ -331,7 +282,7 @@ def observe(state: ClassicalState, params: ClassicalParams) -> Mapping[str, Obse
         "crowd": Field("plane", np.sqrt(np.maximum(p, 0.0)), (low, low + 6.0, low, low + 6.0), (0.0, 2.0), "√p"),
         "loss": _lines(state.terrain),
         "level": Paths.of("plane", [] if state.terrain is None else contours(GRID.axis, p, [0.3])),
-        "cloud": Cloud("plane", q[_some(len(q))], len(q), "q", kind="replica"),
+        "cloud": Cloud("plane", q[:: -(-len(q) // SHOWN)], len(q), "q", kind="replica"),
         "rungs": Series("ladder", rung, l1[None], ("now",)),
         "points": Cloud("ladder", np.column_stack([rung, l1]), len(rung), "ħ", role="tracer"),
         "distance": Series("launch", t, np.stack([state.l1[-1, : k + 1], misses]), ("L₁", "residual"), ("net", "ink")),
@@ -341,8 +292,8 @@ def observe(state: ClassicalState, params: ClassicalParams) -> Mapping[str, Obse
 
 
 def theory(state: ClassicalState, params: ClassicalParams) -> Mapping[str, Observable]:
-    """The wave: its density, its velocity; where launches ended on the ladder; and when streams cross."""
-    p = _smooth(density(state.psi[-1])) if state.terrain is not None else density(state.psi[-1])
+    """The wave: its density, its velocity; where launches ended on the ladder; the band."""
+    p = density(state.psi[-1]) if state.terrain is None else GRID.smooth(density(state.psi[-1]), WINDOW)
     ended, rung = state.ends[: min(state.ended, KEPT)], _places(params)
     mean = np.log10(np.maximum(ended[:, : len(rung)].mean(axis=0), 1e-4)) if len(ended) else np.zeros(0)
     return {
@@ -351,11 +302,6 @@ def theory(state: ClassicalState, params: ClassicalParams) -> Mapping[str, Obser
         "rungs": Series("ladder", rung[: len(mean)], mean[None], ("measured",)),
         "distance": Series("launch", np.array([0.0, 2.4]), np.full((1, 2), 0.03), ("holds below",)),
     }
-
-
-def _some(count: int) -> Array:
-    some: Array = np.linspace(0, count - 1, min(SHOWN, count)).astype(np.int64)
-    return some
 
 
 def _places(params: ClassicalParams) -> Array:
@@ -373,16 +319,16 @@ def _pairs(state: ClassicalState) -> Array:
 def _marginal(state: ClassicalState, p: Array) -> Series:
     if p.ndim == 2:
         return Series("density", GRID.axis, GRID.spacing * p.sum(axis=1)[None], ("p(q₁)",))
-    return Series("density", LINE[536:1513:2], p[None, 536:1513:2], ("p",))
+    return Series("density", LINE.axis[536:1513:2], p[None, 536:1513:2], ("p",))
 
 
 def _current(state: ClassicalState) -> list[Array]:
     """The velocity ħ Im ψ'/ψ of the lens's wave, where it is dense; before streams cross, theirs."""
     psi, hbar = state.psi[-1], state.setting[-1][0]
     p = density(psi)
-    v = hbar * np.imag(np.conj(psi) * np.gradient(psi, LINE[1] - LINE[0])) / np.maximum(p, 1e-12)
+    v = hbar * np.imag(np.conj(psi) * np.gradient(psi, LINE.cell)) / np.maximum(p, 1e-12)
     shown = slice(600, 1449, 2)
-    kept = np.column_stack([LINE, np.clip(v, -2.9, 2.9)])[shown][p[shown] > 2e-3]
+    kept = np.column_stack([LINE.axis, np.clip(v, -2.9, 2.9)])[shown][p[shown] > 2e-3]
     return [kept]
 
 
@@ -399,9 +345,9 @@ def _lines(terrain: Terrain | None) -> Paths:
 SOURCE = "2008.01540 §6"
 CLAIMS = (
     Claim("limit", "In the lens the wave is classical.", SOURCE, "L₁", 0.0, (0.0, 0.03), "holds",
-          ".0204 over 20 seeds, to ± .0001; .445 at ħ = .4. Band from a prototype, before the seeds"),
+          ".0207 over 20 seeds, to ± .0001; .445 at ħ = .4. Band from a prototype, before the seeds"),
     Claim("ladder", "Each halving of ħ brings it closer.", SOURCE, "max r", 0.5, (0.0, 0.9), "holds",
-          "r = L₁(ħ/2)/L₁(ħ) is .80, .65, .34, .26, .26 down the ladder, over 20 seeds; .98 or more would be no fall"),
+          "r = L₁(ħ/2)/L₁(ħ) is .80, .65, .34, .26, .28 down the ladder, over 20 seeds; 1.09 with D = 0 alone"),
     Claim("jacobi", "Until paths cross, one F′ for all.", SOURCE, "ε", 0.0, (0.0, 0.05), "holds",
           ".0018 over 20 seeds; replicas without momentum, by D = 0 alone, miss 1.4 to 1.6 of it"),
     Claim("after", "After they cross, too.", SOURCE, "ε", 0.0, (0.0, 0.05), "fails",
@@ -429,10 +375,9 @@ def verdict(state: ClassicalState, params: ClassicalParams) -> tuple[Verdict, ..
     said = f"From {len(ended)} launches of {params.replicas} replicas"
 
     def of(claim: Claim, values: Array, text: str, outside: str, null: float) -> Verdict:
-        mean, error = _mean(values) if len(values) else (0.0, 0.0)
-        return judge(
-            claim, mean, error, f"{said}: {text}.", null=null, outside=outside, waiting="" if outside else waiting
-        )
+        n, mean = len(values), float(values.mean()) if len(values) else math.nan
+        error = T95 * float(values.std(ddof=1)) / math.sqrt(n) if n > 1 else 0.0
+        return judge(claim, mean, error, f"{said}: {text}.", null=null, outside=outside, waiting=waiting)
 
     steps = (l1[:, 1:-1] / np.maximum(l1[:, :-2], 1e-12)).max(axis=1)
     rise = l1[:, -2] / np.maximum(l1[:, 0], 1e-12)
@@ -446,12 +391,6 @@ def verdict(state: ClassicalState, params: ClassicalParams) -> tuple[Verdict, ..
         of(DISTANCE, rise, "r = L₁(V₀ = 2)/L₁(V₀ = ¼); in a bowl it is 1; the wave's share in the energy falls to ⅛",
            climbing, 1.0),
     )  # fmt: skip
-
-
-def _mean(values: Array) -> tuple[float, float]:
-    """Mean over launches and its 95 % half-width (Student t, as for ENOUGH of them)."""
-    t95 = 4.303 if len(values) <= ENOUGH else 3.182
-    return float(values.mean()), t95 * float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 0.0
 
 
 # -- the experiment ---------------------------------------------------------------------------------------------------

@@ -45,9 +45,9 @@ from weltnet.params import Params, Saboteur, knob, region
 from weltnet.systems.landscape import CEILING
 from weltnet.systems.teachers import Pupil, sign_pair
 from weltnet.terrain import Terrain, written
-from weltnet.theory.paths import bohm_paths
+from weltnet.theory import fokker_planck
+from weltnet.theory.paths import Guide, guide
 from weltnet.theory.schroedinger import SplitStep, density
-from weltnet.theory.twins import gather
 from weltnet.verdicts import judge
 
 __all__ = ["EXPERIMENT", "HiddenParams", "HiddenState"]
@@ -61,7 +61,7 @@ LAUNCH = 330  # steps: half the way to the other valley, for ħ = .8
 LATTICE, EVERY = 61, 4  # paths per axis that are known beforehand, and steps between their known places
 SHOWN, RERUN, OFF = 400, 1000, 5000  # members drawn, run again alone, and begun out of equilibrium
 PUPIL, RATE, ADDED, START = 14, 0.06, 0.04, (0.15, 0.3, 0.25)  # the networks that learn: γ, √(2 D0), p₀
-COARSE = 12  # bins per axis in which relaxation is looked for
+COARSE = 16  # bins per axis in which relaxation is looked for
 CROSSER = (-0.7, -0.1, -0.7, -0.1)  # a hidden state that leads to the right
 STREAM_START, STREAM_OFF = 22, 23
 BOOKED = ("right", "born", "off", "far", "twin", "stranger", "again")
@@ -106,25 +106,6 @@ class HiddenParams(Params):
 # -- state and step ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class Guide:
-    """The wave and, for a lattice of hidden states, where each will be: made once from the wave alone."""
-
-    wave: SplitStep
-    psi: Array
-    """(n, n): ψ₀."""
-    axes: tuple[Array, Array]
-    """(LATTICE,) each: hidden states q₁ and q₂."""
-    paths: Array
-    """(marks, 2, LATTICE, LATTICE): place at every EVERY steps."""
-
-    def predicted(self, hidden: Array, mark: int = -1) -> Array:
-        """Places (members, 2) at a mark of those that began at hidden: (members, 2); bilinear in the lattice."""
-        low = np.array([a[0] for a in self.axes])
-        step = np.array([a[1] - a[0] for a in self.axes])
-        return gather(self.paths[mark], (hidden - low) / step, 0.0, 1.0)
-
-
 @dataclass(slots=True)
 class HiddenState:
     """q: (M, 2) replicas, hidden: where they began; again: (RERUN, 2) the first of them run alone; off: (OFF, 2).
@@ -157,21 +138,15 @@ def _guide(hbar: float) -> Guide:
     V = np.minimum(written(WELLS, GRID.axis).V, CEILING)
     tilted = V + TILT * GRID.axis[:, None]
     psi = SplitStep(GRID.axis, np.minimum(tilted - tilted.min(), CEILING), hbar, DT).ground()
-    inside = density(psi) > 1e-6 * density(psi).max()
-    axes = [np.flatnonzero(inside.any(axis=1 - k)) for k in (0, 1)]
-    first, second = (np.linspace(GRID.axis[i[0]], GRID.axis[i[-1]], LATTICE) for i in axes)
-    starts = np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1).reshape(-1, 2)
-    finer = SplitStep(GRID.axis, V, hbar, EVERY * DT / 2.0)
-    paths = bohm_paths(finer, psi, starts, -(-LAUNCH // EVERY))
-    lattice = paths.transpose(0, 2, 1).reshape(len(paths), 2, LATTICE, LATTICE)
-    return Guide(SplitStep(GRID.axis, V, hbar, DT), psi, (first, second), np.ascontiguousarray(lattice))
+    coarser = SplitStep(GRID.axis, V, hbar, EVERY * DT / 2.0)
+    return guide(SplitStep(GRID.axis, V, hbar, DT), coarser, psi, LATTICE, -(-LAUNCH // EVERY))
 
 
 def begin(params: HiddenParams, seed: int, report: Report) -> HiddenState:
     report(0.0, "paths of the wave, beforehand")
-    guide, none = _guide(params.hbar), np.zeros((0, 2))
+    none = np.zeros((0, 2))
     terrain, pupil = written(WELLS, GRID.axis), sign_pair(PUPIL)
-    state = HiddenState(seed, 0, terrain, guide, pupil, none, none, none, none, none, none, none)
+    state = HiddenState(seed, 0, terrain, _guide(params.hbar), pupil, none, none, none, none, none, none, none)
     _launch(state, params)
     return state
 
@@ -190,7 +165,7 @@ def _launch(state: HiddenState, params: HiddenParams) -> None:
     state.hidden = spot[:M].copy() if params.breaks("off-born") else drawn
     state.q, state.off, state.psi = state.hidden.copy(), spot[:OFF].copy(), psi.astype(np.complex128)
     state.again = state.hidden[:RERUN].copy()
-    state.sgd = np.array([initial(RERUN, state.seed + k, np.array(START[:2]), START[2])] * 3)
+    state.sgd = np.array([initial(RERUN, state.seed + (k << 32), np.array(START[:2]), START[2])] * 3)
     state.trail = np.zeros((LAUNCH // EVERY + 1, min(SHOWN, M), 2))
     state.trail[0] = state.q[:SHOWN]
     state.book = Ring(BOOKED, LAUNCH // STRIDE + 1)
@@ -259,18 +234,15 @@ def _rms(difference: Array) -> float:
 
 
 def _born(p: Array) -> float:
-    """∫ |ψ|² over q₁ > 0; half of the column on the border counts."""
-    right = np.where(GRID.axis > 0.5 * GRID.spacing, 1.0, np.where(GRID.axis > -0.5 * GRID.spacing, 0.5, 0.0))
-    return float((p.sum(axis=1) * right).sum() / p.sum())
+    """∫ |ψ|² over q₁ > 0."""
+    return float(fokker_planck.binned(p / p.sum(), 2)[1].sum())
 
 
 def _far(q: Array, p: Array) -> float:
     """L₁ between members and |ψ|² in COARSE × COARSE bins."""
-    i, j = np.clip(((q + GRID.half_width) * (COARSE / 6.0)).astype(np.int64), 0, COARSE - 1).T
-    seen = np.bincount(i * COARSE + j, minlength=COARSE**2) / len(q)
-    edge = np.clip(((GRID.axis + GRID.half_width) * (COARSE / 6.0)).astype(np.int64), 0, COARSE - 1)
-    born = np.bincount((edge[:, None] * COARSE + edge[None, :]).ravel(), p.ravel(), COARSE**2) / p.sum()
-    return float(np.abs(seen - born).sum())
+    i, j = ((q + GRID.half_width) * (COARSE / 2.0 / GRID.half_width)).astype(np.int64).T
+    seen = np.bincount(i * COARSE + j, minlength=COARSE**2).reshape(COARSE, COARSE) / len(q)
+    return float(np.abs(seen - fokker_planck.binned(p / p.sum(), COARSE)).sum())
 
 
 def _told(state: HiddenState, params: HiddenParams) -> float:
@@ -356,9 +328,7 @@ def _divide(guide: Guide, age: int) -> list[Array]:
     final = guide.paths[min(age // EVERY, len(guide.paths) - 1), 0]
     if not final.min() < 0.0 < final.max():
         return []
-    unit = contours(np.arange(float(LATTICE)), final, [0.0])
-    low, step = np.array([a[0] for a in guide.axes]), np.array([a[1] - a[0] for a in guide.axes])
-    return [low + step * np.asarray(line) for line in unit]
+    return [guide.low + guide.step * np.asarray(line) for line in contours(np.arange(float(LATTICE)), final, [0.0])]
 
 
 @lru_cache(maxsize=2)
@@ -371,14 +341,19 @@ def _lines(terrain: Terrain) -> Paths:
 
 SOURCE = "2012.05082 §2"
 CLAIMS = (
-    Claim("stream", "Same data, same outcome, bit by bit.", "interview", "Δq", 0.0, (0.0, 0.0), "holds", "pending"),
-    Claim("rerun", "Guided again, alone: the same path.", SOURCE, "share", 1.0, (1.0, 1.0), "holds", "pending"),
+    Claim("stream", "Same data, same outcome, bit by bit.", "interview", "Δq", 0.0, (0.0, 0.0), "holds",
+          "no bit differs over 20 seeds; another stream leaves them 3.7 to 4.6 apart at most"),
+    Claim("rerun", "Guided again, alone: the same path.", SOURCE, "share", 1.0, (1.0, 1.0), "holds",
+          "all of 1000, over 20 seeds: a path listens to its own place and to the wave, to no other replica"),
     Claim("predicted", "Hidden states known, outcomes are known.", SOURCE, "share", 1.0, (0.99, 1.0), "holds",
+          ".996 to .997 over 20 seeds; the rest lie on the line, closer than lattice and step resolve"),
+    Claim("born", "Hidden states unknown, Born's frequency.", SOURCE, "f − Born", 0.0, (-4.0, 4.0), "holds",
+          "−1.9 to 2.8 σ over 20 seeds, spread 1.2. Equivariance, not emergence: the start obeys Born, the law keeps "
+          "it. On a network's loss this integrator does not converge: 10 σ off at this step, 6 σ at a quarter of it", "σ"),
+    Claim("start", "It needs a start that obeys Born.", SOURCE, "|f − Born|", 0.0, (0.1, 1.0), "holds",
+          ".35 to .37 over 20 seeds, from a spot of spread .15 at the bottom of the valley"),
+    Claim("relaxes", "Any start relaxes to Born's.", SOURCE, "L₁/L₁(0)", 0.0, (0.0, 0.5), "fails",
           "pending"),
-    Claim("born", "Hidden states unknown, Born's frequency.", SOURCE, "f − Born", 0.0, (-4.0, 4.0), "holds", "pending",
-          "σ"),
-    Claim("start", "It needs a start that obeys Born.", SOURCE, "|f − Born|", 0.0, (0.1, 1.0), "holds", "pending"),
-    Claim("relaxes", "Any start relaxes to Born's.", SOURCE, "L₁/L₁(0)", 0.0, (0.0, 0.5), "fails", "pending"),
 )  # fmt: skip
 STREAM, AGAIN, PREDICTED, BORN, BEGUN, RELAXES = CLAIMS
 
@@ -400,9 +375,9 @@ def verdict(state: HiddenState, params: HiddenParams) -> tuple[Verdict, ...]:
         judge(AGAIN, same, 0.0, f"Share of {RERUN} replicas that are alike in every bit.", null=0.0, waiting=waiting),
         judge(PREDICTED, told, 1.96 * math.sqrt(max(told * (1.0 - told), 1e-9) / count),
               f"{said}: on the side where another integrator put their hidden states.",
-              null=born**2 + (1.0 - born) ** 2, waiting=waiting),
+              null=None if waiting else born**2 + (1.0 - born) ** 2, waiting=waiting),
         judge(BORN, (right - born) / sigma, 0.0, f"{said}: {right:.4f} on the right, Born {born:.4f}.",
-              null=(off - born) / sigma, waiting=waiting),
+              null=None if waiting else (off - born) / sigma, waiting=waiting),
         judge(BEGUN, abs(off - born), spread, f"Begun in a spot of spread {params.spread:g}: {off:.3f} on the right.",
               null=0.0, waiting=waiting),
         judge(RELAXES, far, 0.0, f"Distance from |ψ|² in {COARSE} × {COARSE} bins, of those begun in a spot.", null=1.0,
@@ -449,7 +424,7 @@ EXPERIMENT = Experiment(
     theory=theory,
     verdict=verdict,
     derived=derived,
-    members=lambda s: {"replicas": s.q, "began": s.hidden},
+    members=lambda s: {"replicas": s.q, "began": s.hidden[s.q[:, 0] > 0.0]},
     time_unit="t",
     calibrations=("hbar",),
 )  # fmt: skip

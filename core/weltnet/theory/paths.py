@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weltnet.theory.schroedinger import SplitStep
+from weltnet.theory.schroedinger import SplitStep, density
 from weltnet.theory.twins import gather
 
-__all__ = ["bohm_paths"]
+__all__ = ["Guide", "bohm_paths", "guide"]
 
 Array = NDArray[Any]
 
@@ -37,3 +38,36 @@ def bohm_paths(wave: SplitStep, psi: Array, starts: Array, steps: int) -> Array:
         out.append(q)
         before = after
     return np.array(out)
+
+
+@dataclass(frozen=True, eq=False)
+class Guide:
+    """A wave and, for a lattice of places at t = 0, where the path from each leads: made from the wave alone."""
+
+    wave: SplitStep
+    psi: Array
+    """(n, n): ψ₀."""
+    low: Array
+    """(2,): the first place of the lattice."""
+    step: Array
+    """(2,): distances between its places along q1 and q2."""
+    paths: Array
+    """(marks, 2, side, side): places at each mark."""
+
+    def predicted(self, hidden: Array, mark: int = -1) -> Array:
+        """Places (members, 2) at a mark of those that begin at hidden: (members, 2); bilinear in the lattice."""
+        return gather(self.paths[mark], (hidden - self.low) / self.step, 0.0, 1.0)
+
+
+def guide(wave: SplitStep, coarser: SplitStep, psi: Array, side: int, marks: int) -> Guide:
+    """The guide of ψ₀ with side² paths over the box in which |ψ₀|² exceeds 1e-6 of its peak.
+
+    `coarser` is the same wave equation with half the time between marks for its step.
+    """
+    inside = density(psi) > 1e-6 * density(psi).max()
+    spans = [wave.axis[np.flatnonzero(inside.any(axis=1 - k))[[0, -1]]] for k in (0, 1)]
+    axes = [np.linspace(low, high, side) for low, high in spans]
+    starts = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
+    paths = bohm_paths(coarser, psi, starts, marks).transpose(0, 2, 1).reshape(marks + 1, 2, side, side)
+    low, step = (np.array(x) for x in zip(*((a[0], a[1] - a[0]) for a in axes), strict=True))
+    return Guide(wave, psi, low, step, np.ascontiguousarray(paths))
