@@ -375,9 +375,10 @@ def verdict(state: ClassicalState, params: ClassicalParams) -> tuple[Verdict, ..
     said = f"From {len(ended)} launches of {params.replicas} replicas"
 
     def of(claim: Claim, values: Array, text: str, outside: str, null: float) -> Verdict:
-        n, mean = len(values), float(values.mean()) if len(values) else math.nan
+        n, mean = len(values), float(values.mean()) if len(values) else claim.predicted
         error = T95 * float(values.std(ddof=1)) / math.sqrt(n) if n > 1 else 0.0
-        return judge(claim, mean, error, f"{said}: {text}.", null=null, outside=outside, waiting=waiting)
+        wait = "" if outside else waiting
+        return judge(claim, mean, error, f"{said}: {text}.", null=null, outside=outside, waiting=wait)
 
     steps = (l1[:, 1:-1] / np.maximum(l1[:, :-2], 1e-12)).max(axis=1)
     rise = l1[:, -2] / np.maximum(l1[:, 0], 1e-12)
