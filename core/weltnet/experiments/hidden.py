@@ -409,7 +409,7 @@ EXPERIMENT = Experiment(
         Preset("Known and unknown", "Dots right of the dashed line at t = 0 are those that cross; half of all do.", {}),
         Preset("Not Born's start", "Begun in one spot: the same wave, and hardly anybody crosses.",
                {"broken": "off-born"}),
-        Preset("A wide start", "Wider than Born's: too many on the right, and it does not mend.", {"spread": 0.6}),
+        Preset("A wide start", "A wider spot, yet not Born's packet: still too few on the right.", {"spread": 0.6}),
         Preset("Mixed-up files", "Predicted from another network's hidden state: a coin would do as well.",
                {"broken": "shuffled"}),
         Preset("Other data", "The twin learns from other samples: from one start, two fates.",
