@@ -356,8 +356,8 @@ CLAIMS = (
           "r is .80, .61, .44, .31 over 20 seeds, L₁ 1.41 at ħ = .8, .094 at .05, the finest that 128² points resolve",
           at={"loss": "network", "hbar": 0.2}),
     Claim("distance", "Farther from equilibrium, more classical.", SOURCE, "r", 0.125, (0.0, 0.8), "fails",
-          "1.03 over 20 seeds; .94 to 1.25 from other directions and spreads, at ħ = .2 and .4: L₁ is set by how paths "
-          "spread about the middle of the packet, of which its height says nothing",
+          "1.03 over 20 seeds. From eight directions, ħ = .2 or .4, one run each: .91 to 1.27, but .74 over the saddle "
+          "at ħ = .4, where replicas touch the wall. So the direction counts; in none does it fall to ⅛",
           at={"loss": "network", "hbar": 0.2, "ladder": "height"}),
 )  # fmt: skip
 LIMIT, LADDER, JACOBI, AFTER, NETWORK, DISTANCE = CLAIMS
