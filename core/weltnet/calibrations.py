@@ -40,6 +40,7 @@ from weltnet.estimators.generator import Basis, Generator, Moments, fit, fold, j
 from weltnet.estimators.law import BANDWIDTHS as LAW_BANDWIDTHS
 from weltnet.estimators.law import Law, Witness, halves, law
 from weltnet.estimators.potential import current_velocity, flow, potential
+from weltnet.estimators.streams import hamilton_jacobi
 from weltnet.estimators.windings import circulation, coherence, vortices
 from weltnet.kernels.copies import LINEAR, advance
 from weltnet.provenance import Document, Stamp, Unreadable
@@ -585,6 +586,23 @@ def _leak(seed: int) -> tuple[float, float]:
     return share, math.hypot(math.sqrt(share * (1.0 - share) / len(x)), doubt)
 
 
+# -- streams on a line, at the settings of the classical limit ---------------------------------------------------------
+
+SWING = 0.8, 0.5  # angular frequency of an oscillator that is not the bowl's, and the time of the look
+SWUNG = (1.0 - SWING[0] ** 2) / (1.0 + SWING[0] ** 2 * math.tan(SWING[0] * SWING[1]) ** 2)
+
+
+def _swing(seed: int) -> tuple[float, float]:
+    def look(s: int) -> float:
+        start = 0.7 * np.random.default_rng(s).standard_normal(MEMBERS)
+        times = SWING[1] + 0.04 * np.arange(-2, 3)
+        return hamilton_jacobi(start * np.cos(SWING[0] * times)[:, None], 0.04, lambda x: 0.5 * x * x, 2.4)
+
+    found = np.array([look(8 * seed + i) for i in range(8)])
+    # A finite lag and bins of finite width leave some of the second derivative out.
+    return float(found.mean()), math.hypot(float(found.std(ddof=1)) / math.sqrt(8), 0.003)
+
+
 # -- waves on a ring of neurons, at the settings of the string --------------------------------------------------------
 
 TICKS, SITES, MODES = 256, 256, 12
@@ -755,6 +773,11 @@ ALL: tuple[Calibration, ...] = (
         "law-diffusion", "Pace of diffusion",
         "Exact Ornstein–Uhlenbeck steps with D = γ s obey the first-order law with s = .4.",
         "law.law", "s", PACE, 0.02, _pace,
+    ),
+    Calibration(
+        "streams", "A planted breach of Hamilton–Jacobi",
+        "Members that swing at .8 of a bowl's frequency miss (1 − ω²)/(1 + ω² tan² ωt) of Hamilton–Jacobi.",
+        "streams.hamilton_jacobi", "residual", SWUNG, 0.02, _swing,
     ),
     Calibration(
         "vortices", "Vortices of a wave",

@@ -45,6 +45,14 @@ class Terrain:
         bend: Array = np.sqrt(np.square(slopes).sum(axis=(0, 1)))
         return bend
 
+    def uphill(self, height: float, way: tuple[float, float]) -> tuple[float, float]:
+        """The first place of this height on a straight way from the lowest point, by steps of .005; `way` is a unit."""
+        i, j = np.unravel_index(self.V.argmin(), self.V.shape)
+        ray = np.array([self.axis[i], self.axis[j]]) + np.linspace(0.0, 1.4, 281)[:, None] * np.array(way)
+        V = RectBivariateSpline(self.axis, self.axis, self.V, kx=1, ky=1).ev(ray[:, 0], ray[:, 1])
+        x, y = ray[int(np.argmax(height <= V))]
+        return float(x), float(y)
+
 
 def learned(pupil: Pupil, decay: float, barrier: float, axis: Array, *, hill: bool = False, report: Report) -> Terrain:
     """V = barrier (U + ½ decay q² − min)/u of a network, u its own barrier; a spline through NODES.

@@ -11,7 +11,7 @@ import numba
 import numpy as np
 
 from weltnet.kernels.ensemble import WALL, initial
-from weltnet.kernels.guided import leapfrog, nelson
+from weltnet.kernels.guided import bohm, leapfrog, nelson
 from weltnet.theory import twins
 
 LOW, INVERSE, N = -3.0, 8.0, 49
@@ -28,11 +28,14 @@ def _spring():
 
 
 def test_twins():
-    """Link: both steps written from their definitions in float64 numpy, walls and capped drift included."""
+    """Link: all three steps written from their definitions in float64 numpy, walls and capped drift included."""
     q = initial(60, 1, np.array([0.5, -0.5]), 1.8)
     v = np.random.default_rng(2).standard_normal((60, 2))
     slow_q, slow_v = twins.leapfrog(q, v, _fields(), LOW, INVERSE, 0.05, 40)
     slow = twins.nelson(q, 5 * _fields(3), LOW, INVERSE, 0.05, 0.2, 7 + (9 << 32), 12)
+    slow_path, path = twins.bohm(q, 5 * _fields(3), 5 * _fields(4), LOW, INVERSE, 0.05), q.copy()
+    bohm(path, 5 * _fields(3), 5 * _fields(4), LOW, INVERSE, 0.05)
+    assert np.abs(path - slow_path).max() < 1e-12 and np.abs(path).max() <= WALL
     fast = q.copy()
     nelson(fast, 5 * _fields(3), LOW, INVERSE, 0.05, 0.2, 7 + (9 << 32), 12)
     leapfrog(q, v, _fields(), LOW, INVERSE, 0.05, 40)
@@ -47,6 +50,7 @@ def _digest():
     leapfrog(q, v, _fields(), LOW, INVERSE, 0.03, 20)
     for step in range(10):
         nelson(q, _fields(1), LOW, INVERSE, 0.03, 0.1, 5, step)
+        bohm(q, _fields(1), _fields(2), LOW, INVERSE, 0.03)
     return hashlib.sha256(q.tobytes() + v.tobytes()).hexdigest()
 
 
@@ -81,6 +85,32 @@ def test_bits_do_not_depend_on_splits_or_company():
     nelson(a, _fields(), LOW, INVERSE, 0.02, 0.1, 3, 8)
     nelson(c, _fields(), LOW, INVERSE, 0.02, 0.1, 3, 8)
     assert a[:300].tobytes() == c.tobytes()
+    bohm(a, _fields(), _fields(1), LOW, INVERSE, 0.02)
+    bohm(c, _fields(), _fields(1), LOW, INVERSE, 0.02)
+    assert a[:300].tobytes() == c.tobytes()
+
+
+def test_bohm_order_and_equivariance():
+    """Link: a free packet, |ψ|² of spread √(1 + t²/4), ħ = 1, carries every place along as its spread grows.
+
+    v = q t/(4 + t²) is linear in q, so that reading it off a grid is exact: order 2 by regression, reversible to it.
+    """
+
+    def v(t):
+        return -_spring() * t / (4.0 + t * t)
+
+    start = np.array([[1.0, 0.5], [-0.3, 1.2]])
+    steps, errors = (20, 40, 80), []
+    for n in steps:
+        q = start.copy()
+        for k in range(n):
+            bohm(q, v(2.0 * k / n), v(2.0 * (k + 1) / n), LOW, INVERSE, 2.0 / n)
+        errors.append(np.abs(q - start * np.sqrt(2.0)).max())
+    order = -np.polyfit(np.log(steps), np.log(errors), 1)[0]
+    assert 1.95 < order < 2.05 and errors[-1] < 1e-4
+    for k in range(80, 0, -1):
+        bohm(q, -v(2.0 * k / 80), -v(2.0 * (k - 1) / 80), LOW, INVERSE, 2.0 / 80)
+    assert np.abs(q - start).max() < 1e-4
 
 
 def test_leapfrog_order_energy_and_reversal():

@@ -99,3 +99,14 @@ def test_refuses(shape, hbar, dt):
     """Link: what cannot be a loss, a constant of Planck or a step is refused in one sentence that says what may."""
     with pytest.raises(ValueError, match="is refused; allowed:"):
         SplitStep(_axis(8), np.zeros(shape), hbar, dt)
+
+
+def test_on_a_line():
+    """Link: a separable wave on a square is the product of two on a line, to rounding; other shapes are refused."""
+    axis = _axis(32)
+    V, start = 0.5 * axis**2 + 0.05 * axis**4, np.exp(-(axis**2) + 0.3j * axis)
+    line = SplitStep(axis, V, 0.5, 0.02).step(start, 30)
+    square = SplitStep(axis, V[:, None] + V[None, :], 0.5, 0.02).step(start[:, None] * start[None, :], 30)
+    assert np.abs(square - line[:, None] * line[None, :]).max() < 1e-12
+    with pytest.raises(ValueError, match=r"allowed: \(32,\) or \(32, 32\)"):
+        SplitStep(axis, V[:, None], 0.5, 0.02)

@@ -1,4 +1,4 @@
-"""The density of an ensemble in the plane: cloud-in-cell deposit, then Gaussian smoothing in Fourier space."""
+"""The density of an ensemble, in the plane or on a line: cloud-in-cell deposit, then Gaussian smoothing by Fourier."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from weltnet.kernels.grid import deposit, gather
 
-__all__ = ["Grid"]
+__all__ = ["Grid", "Line"]
 
 Array = NDArray[Any]
 
@@ -104,4 +104,36 @@ class Grid:
     def at(self, fields: Array, q: Array) -> Array:
         """Bilinear values of fields (k, n, n) at q: (members, 2); returns (members, k)."""
         out: Array = gather(np.ascontiguousarray(fields), q, -self.half_width, 1.0 / self.spacing)
+        return out
+
+
+@dataclass(frozen=True)
+class Line:
+    """A periodic grid of n points over [−half_width, half_width): for one weight what `Grid` is for two."""
+
+    n: int
+    half_width: float
+
+    @cached_property
+    def axis(self) -> Array:
+        """(n,) coordinates of the points."""
+        return -self.half_width + self.cell * np.arange(self.n)
+
+    @cached_property
+    def cell(self) -> float:
+        """Distance between neighbouring points, so that ∫ f = f.sum() · cell."""
+        return 2.0 * self.half_width / self.n
+
+    def counts(self, q: Array) -> Array:
+        """Density of q: (members,) without smoothing; integrates to 1."""
+        u = (q + self.half_width) / self.cell
+        i = np.floor(u).astype(np.int64)
+        f, n = u - i, self.n
+        field: Array = np.bincount(i % n, 1.0 - f, n) + np.bincount((i + 1) % n, f, n)
+        return field / (len(q) * self.cell)
+
+    def smooth(self, field: Array, bandwidth: float) -> Array:
+        """The field convolved with a Gaussian of standard deviation `bandwidth` (h_b); keeps the integral."""
+        k = 2.0 * np.pi * np.fft.rfftfreq(self.n, self.cell)
+        out: Array = scipy.fft.irfft(scipy.fft.rfft(field) * np.exp(-0.5 * (bandwidth * k) ** 2), self.n)
         return out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from weltnet.experiment import Experiment
-from weltnet.experiments import bell, circulation, diffusion, kappa, madelung, observatory, phase, strings
+from weltnet.experiments import bell, circulation, classical, diffusion, hidden, kappa, madelung, observatory, phase, strings
 
 __all__ = ["ALL", "by_slug"]
 
@@ -16,6 +16,8 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     phase.EXPERIMENT,
     madelung.EXPERIMENT,
     circulation.EXPERIMENT,
+    classical.EXPERIMENT,
+    hidden.EXPERIMENT,
     bell.EXPERIMENT,
     strings.EXPERIMENT,
 )

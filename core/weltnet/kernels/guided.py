@@ -12,11 +12,11 @@ from numba import njit, prange
 from weltnet.kernels.ensemble import WALL, fast_gaussian_pairs
 from weltnet.kernels.philox import philox
 
-__all__ = ["LEAP", "STREAM_GUIDE", "leapfrog", "nelson"]
+__all__ = ["LEAP", "STREAM_GUIDE", "bohm", "leapfrog", "nelson"]
 
 STREAM_GUIDE = 19
 LEAP = 0.15
-"""The longest drift of one Nelson step per axis: near a node of the wave its velocity is without bound."""
+"""The longest drift of one guided step per axis: near a node of the wave its velocity is without bound."""
 
 _LANES = 256
 
@@ -81,13 +81,41 @@ def leapfrog(q, v, force, low, inverse, dt, steps):
             q[m, 0], q[m, 1], v[m, 0], v[m, 1] = x, y, a, b
 
 
+@njit(nogil=True, cache=True, error_model="numpy", inline="always")
+def _capped(x):
+    x = x if x < LEAP else LEAP
+    return x if x > -LEAP else -LEAP
+
+
+@njit(nogil=True, cache=True, error_model="numpy", parallel=True)
+def bohm(q, before, after, low, inverse, dt):
+    """One step along the paths of Bohm, dq/dt = v(q, t), in place; q: (replicas, 2) float64. No chance is in it.
+
+    before, after: (2, n, n) float64, the current velocity ħ Im ∇ψ/ψ of a wave at t and at t + dt. Heun's method,
+    q ← q + ½ dt [v(q, t) + v(q + v(q, t) dt, t + dt)]: order 2 in dt, plus what the bilinear reading of v leaves,
+    O(spacing²). Either slope moves at most LEAP per axis. Carries |ψ|² into |ψ|² as far as both orders and LEAP allow:
+    not where nodes pass between grid points. About 50 ns a replica.
+    """
+    members = q.shape[0]
+    chunks = (members + _LANES - 1) // _LANES
+    for chunk in prange(chunks):
+        base = chunk * _LANES
+        for m in range(base, min(base + _LANES, members)):
+            x, y = q[m, 0], q[m, 1]
+            vx, vy = _read(before, x, y, low, inverse)
+            ax, ay = _capped(vx * dt), _capped(vy * dt)
+            vx, vy = _read(after, x + ax, y + ay, low, inverse)
+            q[m, 0], _a = _mirror(x + 0.5 * (ax + _capped(vx * dt)), 0.0)
+            q[m, 1], _b = _mirror(y + 0.5 * (ay + _capped(vy * dt)), 0.0)
+
+
 @njit(nogil=True, cache=True, error_model="numpy", parallel=True)
 def nelson(q, drift, low, inverse, dt, noise, seed, step):
     """One step of Nelson's stochastic mechanics, q ← q + b(q) dt + noise ξ, in place; q: (replicas, 2) float64.
 
-    drift: (2, n, n), b = v + u, the current and osmotic velocity of a wave; noise: √(ħ dt) for unit mass. With u left
-    out and noise 0 it is a Bohm step. ξ is keyed by (seed, replica, step). Euler–Maruyama: weak order 1. The drift of
-    one step is at most LEAP per axis. About 55 ns a replica.
+    drift: (2, n, n), b = v + u, the current and osmotic velocity of a wave; noise: √(ħ dt) for unit mass. ξ is
+    keyed by (seed, replica, step). Euler–Maruyama: weak order 1. The drift of one step is at most LEAP per axis. About
+    55 ns a replica.
     """
     members = q.shape[0]
     chunks = (members + _LANES - 1) // _LANES
@@ -108,10 +136,5 @@ def nelson(q, drift, low, inverse, dt, noise, seed, step):
         for i in range(n):
             x, y = q[base + i, 0], q[base + i, 1]
             bx, by = _read(drift, x, y, low, inverse)
-            dx, dy = bx * dt, by * dt
-            dx = dx if dx < LEAP else LEAP
-            dx = dx if dx > -LEAP else -LEAP
-            dy = dy if dy < LEAP else LEAP
-            dy = dy if dy > -LEAP else -LEAP
-            q[base + i, 0], _a = _mirror(x + dx + noise * z[0, i], 0.0)
-            q[base + i, 1], _b = _mirror(y + dy + noise * z[1, i], 0.0)
+            q[base + i, 0], _a = _mirror(x + _capped(bx * dt) + noise * z[0, i], 0.0)
+            q[base + i, 1], _b = _mirror(y + _capped(by * dt) + noise * z[1, i], 0.0)

@@ -1,8 +1,9 @@
-"""The Schrödinger equation on a periodic square grid: what a wave that listens to no replica does.
+"""The Schrödinger equation on a periodic line or square: what a wave that listens to no replica does.
 
     iħ ∂_t ψ = −(ħ²/2m) ∇²ψ + V ψ,   m = 1/(2γ) = 1.                                  [2012.05082 §3, units of γ = ½]
 
-Waves are (n, n) complex, first index q1, with Σ|ψ|² · cell = 1; points are x_i = axis[i], and the box closes on itself.
+Waves are (n,) or (n, n) complex, first index q1, with Σ|ψ|² · cell = 1; points are x_i = axis[i], and the box closes on
+itself. On a line a wave can be stepped; what else is asked of one here is asked on a square.
 """
 
 from __future__ import annotations
@@ -39,8 +40,10 @@ class SplitStep:
 
     def __post_init__(self) -> None:
         n = len(self.axis)
-        if self.V.shape != (n, n):
-            raise ValueError(f"V of shape {self.V.shape} is refused; allowed: ({n}, {n}), one value per grid point")
+        if self.V.shape not in ((n,), (n, n)):
+            raise ValueError(
+                f"V of shape {self.V.shape} is refused; allowed: ({n},) or ({n}, {n}), one value per grid point"
+            )
         if not (self.hbar > 0.0 and self.dt > 0.0):
             raise ValueError(
                 f"hbar = {self.hbar:g}, dt = {self.dt:g} is refused; allowed: positive numbers (Planck's constant of "
@@ -61,7 +64,8 @@ class SplitStep:
     @cached_property
     def _free(self) -> Array:
         k2 = self.wavenumbers**2
-        free: Array = np.exp(-0.5j * self.hbar * self.dt * (k2[:, None] + k2[None, :])).astype(self.dtype)
+        total = k2 if self.V.ndim == 1 else k2[:, None] + k2[None, :]
+        free: Array = np.exp(-0.5j * self.hbar * self.dt * total).astype(self.dtype)
         return free
 
     @cached_property
@@ -76,9 +80,9 @@ class SplitStep:
         psi = psi * self._half
         inner = self._half * self._half
         for left in range(steps - 1, -1, -1):
-            psi = scipy.fft.fft2(psi, workers=1, overwrite_x=True)
+            psi = scipy.fft.fftn(psi, workers=1, overwrite_x=True)
             psi *= self._free
-            psi = scipy.fft.ifft2(psi, workers=1, overwrite_x=True)
+            psi = scipy.fft.ifftn(psi, workers=1, overwrite_x=True)
             psi *= inner if left else self._half
         return psi
 
@@ -129,7 +133,7 @@ def packet(axis: Array, centre: tuple[float, float], spread: float, kick: tuple[
 
 
 def density(psi: Array) -> Array:
-    """|ψ|²: (n, n) float64."""
+    """|ψ|², float64."""
     p: Array = (psi.real**2 + psi.imag**2).astype(np.float64)
     return p
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["deposit", "descend", "gather", "leapfrog", "nelson", "philox", "smooth"]
+__all__ = ["bohm", "deposit", "descend", "gather", "leapfrog", "nelson", "philox", "smooth"]
 
 Array = NDArray[Any]
 
@@ -125,6 +125,24 @@ def leapfrog(
         q = _reflect(q, wall)
         v = v + 0.5 * dt * gather(force, q, low, inverse)
     return q, v
+
+
+def bohm(
+    q: Array,
+    before: Array,
+    after: Array,
+    low: float,
+    inverse: float,
+    dt: float,
+    *,
+    wall: float = 2.9,
+    leap: float = 0.15,
+) -> Array:
+    """q + ½ dt [v(q, t) + v(q + v(q, t) dt, t + dt)]; arguments as the kernel's."""
+    q = np.array(q, dtype=float)
+    first = np.clip(gather(before, q, low, inverse) * dt, -leap, leap)
+    second = np.clip(gather(after, q + first, low, inverse) * dt, -leap, leap)
+    return _reflect(q + 0.5 * (first + second), wall)
 
 
 def nelson(
