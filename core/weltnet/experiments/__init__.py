@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from weltnet.experiment import Experiment
-from weltnet.experiments import bell, circulation, classical, diffusion, hidden, kappa, madelung, observatory, phase, strings
+from weltnet.experiments import (
+    bell,
+    circulation,
+    classical,
+    diffusion,
+    hidden,
+    kappa,
+    madelung,
+    observatory,
+    phase,
+    strings,
+)
 
 __all__ = ["ALL", "by_slug"]
 
