@@ -12,4 +12,8 @@ export function render({ model, el }) {
   set(50)
   const hand = make('p', 'hand', el); hand.title = `Put in by hand: ${model.by_hand}. Emergent: ${model.emergent}.`
   make('b', '', hand, 'Put in by hand: '); hand.append(model.by_hand + ' · '); make('b', '', hand, 'Emergent: '); hand.append(model.emergent)
+  for (const [sentence, slug] of model.shaken) {
+    hand.append(' · '); make('b', '', hand, 'But '); hand.append(sentence + ' ')
+    const way = make('a', '', hand, '(see)'); way.href = slug; way.setAttribute('aria-label', `See why ${sentence}`); way.dataset.testid = 'shaken'
+  }
 }

@@ -20,6 +20,7 @@ from weltnet_app.controls import Controls
 from weltnet_app.hearing import Hearing
 from weltnet_app.narration import Narration
 from weltnet_app.runs import Place
+from weltnet_app.tally import shaken
 from weltnet_app.touring import STRAYS, Touring, menu
 from weltnet_app.verdict_cards import Cards
 from weltnet_app.views.figure import Figure, describe
@@ -115,6 +116,8 @@ class Heading(pn.custom.JSComponent):
     formula = param.String()
     by_hand = param.String()
     emergent = param.String()
+    shaken = param.List()
+    """What this page must say because another claim fails: [sentence, slug]."""
 
 
 DESKS: weakref.WeakSet[Desk] = weakref.WeakSet()
@@ -170,7 +173,12 @@ class Desk:
             self._act,
             state=self.state,
             heading=Heading(
-                title=e.title, question=e.question, formula=e.formula, by_hand=e.by_hand, emergent=e.emergent
+                title=e.title,
+                question=e.question,
+                formula=e.formula,
+                by_hand=e.by_hand,
+                emergent=e.emergent,
+                shaken=[[keystone.sentence, slug] for slug, keystone in shaken(e, experiments)],
             ),
             figures=[
                 pn.pane.HoloViews(f.element, sizing_mode="stretch_both", linked_axes=False, margin=0)

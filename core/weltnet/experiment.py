@@ -10,8 +10,8 @@ from weltnet.observables import Array, Observable, Plane
 from weltnet.params import Params, Saboteur
 
 __all__ = [
-    "Cancelled", "Claim", "Experiment", "Frame", "Group", "Preset", "Question", "Report", "Saboteur", "Shows", "Stop",
-    "Tour", "Verdict", "Word",
+    "Cancelled", "Claim", "Experiment", "Frame", "Group", "Keystone", "Preset", "Question", "Report", "Saboteur", "Shows",
+    "Stop", "Tour", "Verdict", "Word",
 ]  # fmt: skip
 
 Word = Literal["holds", "fails", "undecided", "outside-regime"]
@@ -76,6 +76,15 @@ class Preset:
     name: str
     look_for: str
     values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Keystone:
+    """A claim on which the reading of a whole group of experiments rests."""
+
+    claim: str
+    sentence: str
+    """What all other pages of the group say while it fails; a clause without a full stop."""
 
 
 Shows = Mapping[str, "Word | tuple[float, float]"]
@@ -190,6 +199,8 @@ class Experiment(Generic[P, S]):
     """Guided walks, each with something to predict; `weltnet.tours` says which runs they pass through."""
     calibrations: tuple[str, ...] = ()
     """Names of the calibrations (`weltnet.calibrations`) on which the verdicts rest; at least one."""
+    keystone: Keystone | None = None
+    """The claim here on which the other experiments of the group rest, if one does."""
     cover: Preset | None = None
     """The setting in which it shows itself on the front page, with what moves there; by default the first preset."""
 

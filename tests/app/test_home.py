@@ -25,7 +25,7 @@ from weltnet.experiment import Word
 from weltnet.experiments import ALL, by_slug
 from weltnet.timeline import Timeline
 from weltnet.verifications import Row
-from weltnet_app import home, stills
+from weltnet_app import home, stills, tally
 from weltnet_app.address import Address
 from weltnet_app.runs import Full, Runs
 from weltnet_app.stills import Still
@@ -82,6 +82,20 @@ def test_the_tally_is_what_is_stored(data: None, monkeypatch: pytest.MonkeyPatch
     assert home.tally(ALL).plain()["older"] == 3 and "an older version" in home._page(ALL, "light", 1.0)
     verifications.path(CHEAP.slug).write_text("{", encoding="utf-8")
     assert home.tally(ALL).plain()["verified"] == 0
+
+
+def test_what_a_group_rests_on(data: None) -> None:
+    """Rests on the store: pages of a group say what follows from a failing keystone, as stored, or as registered."""
+    for e in (e for e in ALL if e.keystone):
+        claim = e.claim(e.keystone.claim)
+        others = [o for o in ALL if o.group == e.group and o is not e]
+        assert not tally.shaken(e, ALL)
+        for word in ("fails", "holds"):
+            verifications.add(e.slug, [row(claim.name, 0, word)])
+            assert all(bool(tally.shaken(o, ALL)) is (word == "fails") for o in others)
+            verifications.path(e.slug).unlink()
+        assert all(bool(tally.shaken(o, ALL)) is (claim.registered == "fails") for o in others)
+        assert not any(tally.shaken(o, ALL) for o in ALL if o.group != e.group)
 
 
 # -- stills ------------------------------------------------------------------------------------------------------------

@@ -132,6 +132,14 @@ def test_saboteurs_name_what_exists(experiment: AnyExperiment) -> None:
 
 
 @each
+def test_keystones_carry_a_group(experiment: AnyExperiment) -> None:
+    """Chain of trust: the contract. What a group rests on is a claim of this experiment, and says what follows."""
+    if (k := experiment.keystone) is not None:
+        assert k.claim in {c.name for c in experiment.claims} and k.sentence and not k.sentence.endswith(".")
+        assert any(e.group == experiment.group and e is not experiment for e in ALL)
+
+
+@each
 def test_presets_parse(experiment: AnyExperiment) -> None:
     """Chain of trust: the ground. A preset goes through the same door as everything else."""
     for preset in experiment.presets:

@@ -42,7 +42,7 @@ from weltnet.estimators.alignment import GROUPS, RIM, angle, explained, jackknif
 from weltnet.estimators.contours import arrows, contours
 from weltnet.estimators.density import Grid
 from weltnet.estimators.potential import current_velocity, flow, potential
-from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
+from weltnet.experiment import Claim, Experiment, Keystone, Preset, Report, Verdict
 from weltnet.history import Ring
 from weltnet.kernels import guided, philox
 from weltnet.kernels.ensemble import WALL
@@ -428,6 +428,7 @@ EXPERIMENT = Experiment(
     sources=("2012.05082 §2", "interview", "2004.09280 §7", "derived"),
     by_hand="temperature of hidden neurons, drawn anew at each step; the law replicas follow; added noise D0; decay",
     emergent="∇Fₙ from hidden states alone; p and F′ from places alone; c and R² between them, on held-out squares",
+    keystone=Keystone("equilibrium", "the free energy of hidden neurons is the phase only far from equilibrium"),
     params=PhaseParams,
     planes=PLANES,
     claims=CLAIMS,
