@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from weltnet.experiment import Experiment
-from weltnet.experiments import bell, circulation, diffusion, kappa, madelung, observatory, strings
+from weltnet.experiments import bell, circulation, diffusion, kappa, madelung, observatory, schrodinger, strings
 
 __all__ = ["ALL", "by_slug"]
 
@@ -14,6 +14,7 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     diffusion.EXPERIMENT,
     kappa.EXPERIMENT,
     madelung.EXPERIMENT,
+    schrodinger.EXPERIMENT,
     circulation.EXPERIMENT,
     bell.EXPERIMENT,
     strings.EXPERIMENT,

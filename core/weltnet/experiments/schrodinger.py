@@ -1,0 +1,619 @@
+"""Two valleys: replicas whose free energies count only modulo μ_n = 2πħ make waves, fringes and tunnelling.
+
+Claim.   A network with place q and velocity p in its loss V has a free energy of its own, dF/dt = p²/2 − V. Where
+         neurons come and go, F counts only modulo μ_n, and the sum over networks
+
+             ψ(x) = Σ_i a_i C_i e^{iF_i/ħ} g_i(x),   ħ = μ_n/2π,   obeys   iħ ∂_t ψ = −½ħ²∇²ψ + Vψ,
+
+         with g_i a Gaussian at (q_i, p_i) and C_i the deformation of its neighbourhood.      [2012.05082 §3–4, derived]
+
+Conventions.   V = u_V (U + ½ λ_q q² − min)/u is the loss of a network (`weltnet.systems.teachers`), u its barrier, or a
+         formula; V bends over smoothly above 15. Mass 1, a step is .02 of time. A wave is released, learned for T, and
+         released again. The reference solves the equation by split steps on the same loss; fidelity is |⟨ψ|exact⟩|².
+         The ħ that is measured maximises it among exact waves of five ħ′. *Fixed N* adds |g_i|² in place of g_i.
+
+Put in by hand.   The rule F modulo 2πħ with the dial's ħ; Gaussians of one width, and C, which is what semiclassics
+         demands of them. Every .2 replicas are *re-born* where the ψ that they sum to overlaps most with a lattice in
+         phase space: ψ is the book-keeping of re-births; between them no network feels another, or ψ. With re-births
+         *never* no network ever listens to ψ: the sum is then good for a unit of time or three, and degrades.
+         The pressure law (emergent, no nodes) and Nelson's (guided: the exact wave pushes, and listens to none) have no
+         phase that is measured: for them √p·|ψ| is compared, an upper bound of the fidelity.
+         Neurons are exchanged at a rate of 10: each path, that is, all networks of one packet, in steps of μ′ of F.
+
+What would refute it.   A fidelity below .975; another rate of tunnelling; fringes shallower than the exact ones, or
+         fringes without phases. μ′ ≠ μ_n destroys fringes only because a path shares its jumps; one path alone only
+         turns its phase, and jumps of single networks would thin the sum out instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import spline_filter
+from scipy.special import ndtr
+
+from weltnet.estimators.contours import contours
+from weltnet.estimators.density import Grid
+from weltnet.estimators.fringes import Cut
+from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
+from weltnet.history import Ring
+from weltnet.kernels import blob, coherent, guided, philox
+from weltnet.observables import Axis, Cloud, ComplexField, Observable, Paths, Plane, Scalar, Series
+from weltnet.params import Params, Saboteur, choice, formula, knob, region
+from weltnet.systems.teachers import sign_pair
+from weltnet.terrain import Terrain, learned, written
+from weltnet.theory.schroedinger import SplitStep, density, fidelity, packet
+from weltnet.verdicts import judge
+
+__all__ = ["EXPERIMENT", "SchrodingerParams", "SchrodingerState"]
+
+Array = NDArray[Any]
+
+STRIDE, DT, LOOK = 2, 0.02, 10  # steps of a frame, duration of a step, steps from birth to birth and look to look
+GRID, NODES = Grid(64, 3.0), np.linspace(-3.0, 3.0, 129)
+NETWORKS = {"first": (14, 0.08), "second": (1, 0.05), "third": (3, 0.05)}  # pupil, weight decay in units of loss
+BENT, CEILING = 15.0, 10.0  # V bends over here, and rises no more than this above
+STIFF = 4.4  # ħ/(2σ²) of a packet, of the order of a valley's frequency; w of replicas is STIFF/ħ
+CROWD, SWEEPS, FASTEST = 5.0, 4, 0.75 * math.pi / GRID.spacing  # of the lattice; fastest in units of ħ
+RATIOS = (0.95, 1.0, 1.05)  # ħ′/ħ of the exact waves
+HERE = RATIOS.index(1.0)
+COPIES, RATE, WRONG = 400, 10.0, 1.25  # pairs of paths that exchange neurons, how often, and a wrong μ′/μ_n
+CUT = Cut(math.pi / 4)
+NUMBERS = np.linspace(9.0, 30.0, 85)  # wave numbers in which fringes are looked for
+WINDOW, SHOWN, SPILT, RIM = 150, 400, 0.02, 2.8
+LEVELS = (0.25, 0.5, 1.0, 2.0, 3.0, 6.0, 12.0)  # of V
+LOW = -GRID.half_width - GRID.spacing / 2
+EXTENT = (LOW, LOW + 2 * GRID.half_width, LOW, LOW + 2 * GRID.half_width)
+STREAM_LATTICE, STREAM_DRAW, STREAM_EXCHANGE = 41, 42, 43
+
+
+# -- parameters -------------------------------------------------------------------------------------------------------
+
+
+class SchrodingerParams(Params):
+    """ħ, the law, the wave that is released and the loss."""
+
+    saboteurs: ClassVar[tuple[Saboteur, ...]] = (
+        Saboteur("no-phases", "free energies add up as phases", ("fidelity", "tunnelling", "fringes"),
+                 ("weights", "cut", "history"), watch="Networks still move as before, but only their numbers are "
+                 "added: neither fringes nor tunnelling, whatever F is."),
+        Saboteur("wrong-modulus", "neurons are exchanged in steps of μ_n, not 1.25 μ_n", ("fringes",),
+                 ("weights", "cut"), watch="Each exchange now turns the phase of a whole path by a quarter. Over many "
+                 "copies of two paths fringes wash out; one path alone is left as it is."),
+    )  # fmt: skip
+
+    hbar: float = knob(
+        0.5, 0.2, 1.0, symbol="ħ", unit="action", group="Law",
+        meaning="μ_n/2π: free energies count modulo 2πħ", equation="ψ = Σ a C e^{iF/ħ} g",
+    )  # fmt: skip
+    law: Literal["coherent", "pressure", "nelson"] = choice(
+        "coherent", symbol="law", group="Law",
+        meaning="sum of phases, pressure of the replicas' own density, or Nelson's guidance by the exact wave",
+    )  # fmt: skip
+    rebirth: Literal["often", "never"] = choice(
+        "often", symbol="∑", group="Law",
+        meaning="whether coherent replicas are born anew every .2 from the wave they sum to",
+    )  # fmt: skip
+    replicas: int = knob(
+        2500, 1000, 20_000, symbol="M", group="Law", restarts=True, log=True,
+        meaning="networks that learn, each with weights of its own",
+    )  # fmt: skip
+    start: Literal["packet", "two-packets", "resting"] = choice(
+        "packet", symbol="ψ₀", group="Release",
+        meaning="what is released: a packet; with its mirror image; or the lowest wave that rests in one valley",
+    )  # fmt: skip
+    place: tuple[float, float, float, float] | None = region(
+        -3.0, 3.0, plane="weights", symbol="q₀", group="Release",
+        meaning="where the packet is released; nothing: up the side of the lower valley",
+    )  # fmt: skip
+    speed_1: float = knob(0.0, -4.0, 4.0, symbol="p₁", group="Release", meaning="speed of the packet along q₁")
+    speed_2: float = knob(0.0, -4.0, 4.0, symbol="p₂", group="Release", meaning="speed of the packet along q₂")
+    span: float = knob(
+        6.0, 0.6, 60.0, symbol="T", group="Release", log=True,
+        meaning="learning time until the wave is released anew",
+    )  # fmt: skip
+    loss: Literal["first", "second", "third", "formula"] = choice(
+        "first", symbol="U(q)", group="Loss", restarts=True,
+        meaning="whose loss is learned: of one of three networks with teachers of their own, or of a formula, by hand",
+    )  # fmt: skip
+    barrier: float = knob(
+        3.0, 0.5, 4.0, symbol="u_V", group="Loss", restarts=True,
+        meaning="height of the barrier between the valleys of a network, which sets the unit of V",
+    )  # fmt: skip
+    potential: str = formula(
+        "4*(0.75*q2*tanh(1.5*q1) - 1)^2 + 0.3*(q1^2 + q2^2)", -3.0, 3.0, symbol="V", group="Loss", restarts=True,
+        meaning="height of the loss, up to a constant", when=("loss", "formula"),
+    )  # fmt: skip
+
+    @property
+    def sliced(self) -> bool:
+        """Whether replicas are re-born; without phases there is no wave they could be born from."""
+        return self.law == "coherent" and self.rebirth == "often" and not self.breaks("no-phases")
+
+    @property
+    def steps(self) -> int:
+        """Steps from release to release."""
+        return LOOK * round(self.span / DT / LOOK)
+
+    @property
+    def release(self) -> tuple[Any, ...]:
+        """What a launch depends on, besides the loss."""
+        place, speed = self.place or (-0.5, -1.3, -0.5, -1.3), (self.speed_1, self.speed_2)
+        middle = (0.5 * (place[0] + place[2]), 0.5 * (place[1] + place[3]))
+        return (self.hbar, self.start, middle, speed)
+
+
+# -- state and step ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Family:
+    """Replicas of one birth: q, p (m, 2), free energies F and prefactors C (m,), deformations M (m, 4, 4), amplitudes a
+    (m,), and where in them each path ends: (paths,).
+    """
+
+    q: Array
+    p: Array
+    F: Array
+    C: Array
+    M: Array
+    a: Array
+    ends: Array
+
+    def travel(self, spline: Array) -> None:
+        """STRIDE steps in the loss with these coefficients."""
+        scale = (len(NODES) - 1) / (2 * GRID.half_width)
+        coherent.travel(self.q, self.p, self.F, self.C, self.M, spline, NODES[0], scale, DT, STRIDE, STIFF)
+
+    def waves(self, hbar: float) -> Array:
+        """Each path's sum over its networks: (paths, n, n)."""
+        weights, w = self.a * self.C * np.exp(1j / hbar * self.F), STIFF / hbar
+        parts = [slice(a, b) for a, b in zip((0, *self.ends[:-1]), self.ends, strict=True)]
+        return np.stack([coherent.summed(GRID.axis, self.q[s], self.p[s], weights[s], w, hbar) for s in parts])
+
+    def fixed(self, hbar: float) -> Array:
+        """The density Σ |a|² |g|² of networks that exchange no neurons."""
+        p = coherent.summed(GRID.axis, self.q, 0.0 * self.p, np.abs(self.a) ** 2, 2.0 * STIFF / hbar, hbar).real
+        out: Array = np.maximum(p, 0.0) / max(float(p.sum()) * GRID.cell, 1e-9)
+        return out
+
+
+def _nobody() -> Family:
+    return Family(*(np.zeros(shape) for shape in ((0, 2), (0, 2), 0, 0, (0, 4, 4), 0, 0)))
+
+
+@dataclass(slots=True)
+class SchrodingerState:
+    """now: the replicas; first: those of the launch's first birth, who listen to no wave; exact: (3, n, n) of RATIOS.
+
+    shares: (paths,) norms; jumps: (COPIES, 2) neurons exchanged by either path; deepest: score and depths, seen, fixed
+    and exact, where fringes of this launch were clearest.
+    """
+
+    seed: int
+    step: int
+    terrain: Terrain
+    setting: tuple[Any, ...] = ()
+    launches: int = 0
+    age: int = 0
+    births: int = 0
+    drift: float = 0.0
+    missed: float = 0.0
+    energy: float = 0.0
+    now: Family = field(default_factory=_nobody)
+    first: Family = field(default_factory=_nobody)
+    shares: Array = field(default_factory=lambda: np.zeros(0))
+    exact: Array = field(default_factory=lambda: np.zeros((0, 0, 0), complex))
+    jumps: Array = field(default_factory=lambda: np.zeros((COPIES, 2)))
+    deepest: Array = field(default_factory=lambda: np.zeros(4))
+    past: Ring = field(default_factory=lambda: Ring(("fidelity", "alone", "distance", "there", "expected"), WINDOW))
+    ended: Ring = field(default_factory=lambda: Ring(RESULTS, 64))
+
+
+RESULTS = ("fidelity", "alone", "distance", "hbar", "there", "expected", "spilt", "seen", "exact", "fixed")
+
+
+def _lowered(V: Array) -> Array:
+    return np.where(V > BENT, BENT + CEILING * np.tanh((V - BENT) / CEILING), V)
+
+
+@lru_cache(maxsize=4)
+def _spline(terrain: Terrain) -> Array:
+    """Coefficients of V through NODES."""
+    return np.pad(spline_filter(_lowered(terrain.height(NODES)), 3, mode="mirror"), 1, mode="reflect")
+
+
+@lru_cache(maxsize=16)
+def _flow(terrain: Terrain, hbar: float) -> SplitStep:
+    return SplitStep(GRID.axis, _lowered(terrain.V), hbar, DT)
+
+
+@lru_cache(maxsize=8)
+def _released(terrain: Terrain, release: tuple[Any, ...]) -> Array:
+    """The waves of the paths that are released, (paths, n, n), with norm 1 together."""
+    hbar, start, (x, y), (a, b) = release
+    spread = math.sqrt(hbar / STIFF)
+    if start == "resting":
+        _, low = _flow(terrain, hbar).lowest(2)
+        waves = (low[0] + low[1])[None].astype(complex)
+    else:
+        waves = packet(GRID.axis, (x, y), spread, (a / hbar, b / hbar))[None]
+    if start == "two-packets":
+        waves = np.stack([waves[0], packet(GRID.axis, (-x, -y), spread, (-a / hbar, -b / hbar))])
+    out: Array = waves / math.sqrt(float(density(waves.sum(axis=0)).sum()) * GRID.cell)
+    return out
+
+
+def begin(params: SchrodingerParams, seed: int, report: Report) -> SchrodingerState:
+    # The network is part of the apparatus, not of the luck of a run: every seed looks at the same one.
+    if params.loss == "formula":
+        terrain = written(params.potential, GRID.axis)
+    else:
+        pupil, decay = NETWORKS[params.loss]
+        terrain = learned(sign_pair(pupil), decay, params.barrier, GRID.axis, report=report)
+    state = SchrodingerState(seed, 0, terrain)
+    state.setting = _setting(params)
+    _release(state, params)
+    return state
+
+
+def _setting(params: SchrodingerParams) -> tuple[Any, ...]:
+    return (*params.release, params.law, params.rebirth, params.steps, params.broken)
+
+
+def _uniforms(state: SchrodingerState, rows: int, columns: int, count: int, stream: int) -> Array:
+    z = np.empty((rows, columns))
+    philox.normals(z, state.seed, count, stream)
+    out: Array = ndtr(z)
+    return out
+
+
+def _release(state: SchrodingerState, params: SchrodingerParams) -> None:
+    """Begin a launch: every wave, replica and exchange anew."""
+    waves = _released(state.terrain, params.release)
+    whole = waves.sum(axis=0)
+    state.launches, state.age, state.drift = state.launches + 1, 0, 0.0
+    state.exact = np.repeat(whole[None], len(RATIOS), axis=0)
+    state.energy = _flow(state.terrain, params.hbar).energy(whole)
+    state.shares = density(waves).sum(axis=(1, 2)) * GRID.cell
+    state.jumps, state.deepest = np.zeros((COPIES, 2)), np.zeros(4)
+    _born(state, params, waves)
+    state.first = deepcopy(state.now)
+    if params.law != "coherent":
+        u = _uniforms(state, params.replicas, 3, state.launches, STREAM_DRAW)
+        total = np.cumsum(density(whole).ravel())
+        cell = np.minimum(np.searchsorted(total, u[:, 0] * total[-1]), GRID.n**2 - 1)
+        corner = np.column_stack([GRID.axis[cell // GRID.n], GRID.axis[cell % GRID.n]])
+        state.now = _nobody()
+        state.now.q = corner + GRID.spacing * (u[:, 1:] - 0.5)
+        state.now.p = GRID.at(_flow(state.terrain, params.hbar).flow(whole)[0], state.now.q)
+
+
+def _born(state: SchrodingerState, params: SchrodingerParams, waves: Array) -> None:
+    """Replicas on a lattice in phase space, laid anew at random, whose waves add up to these."""
+    h, born = params.hbar, []
+    for k, wave in enumerate(waves):
+        offset = _uniforms(state, 2, 4, state.births, STREAM_LATTICE)[k]
+        born.append(coherent.born(
+            GRID.axis, wave, params.replicas // len(waves), STIFF / h, h, FASTEST * h, offset, CROWD, SWEEPS
+        ))  # fmt: skip
+    q, p, a, missed = zip(*born, strict=True)
+    m = sum(len(x) for x in a)
+    state.now = Family(
+        np.concatenate(q), np.concatenate(p), np.zeros(m), np.ones(m, complex), np.tile(np.eye(4), (m, 1, 1)),
+        np.concatenate(a), np.cumsum([len(x) for x in a]),
+    )  # fmt: skip
+    state.missed = float(max(missed))
+    state.births += 1
+
+
+def step(state: SchrodingerState, params: SchrodingerParams) -> None:
+    if state.setting != _setting(params):
+        state.setting, state.ended.count, state.past.count = _setting(params), 0, 0
+        _release(state, params)
+    elif state.age >= params.steps:
+        _release(state, params)
+    _learn(state, params)
+    state.step += STRIDE
+    state.age += STRIDE
+    if state.age % LOOK == 0:
+        _look(state, params)
+
+
+def _learn(state: SchrodingerState, params: SchrodingerParams) -> None:
+    """STRIDE steps of the law, of the exact waves, of fixed N and of the exchange of neurons."""
+    low, inverse, force = -GRID.half_width, 1.0 / GRID.spacing, state.terrain.force
+    flow, h = _flow(state.terrain, params.hbar), params.hbar
+    if params.law == "coherent":
+        state.now.travel(_spline(state.terrain))
+    elif params.law == "pressure":
+        blob.advance(state.now.q, state.now.p, force, low, GRID.spacing, h, 1.75 * GRID.spacing, DT, STRIDE, 1.5)
+    else:
+        wave = state.exact[HERE]
+        for k in range(state.step, state.step + STRIDE):
+            guided.nelson(state.now.q, np.add(*flow.flow(wave)), low, inverse, DT, math.sqrt(h * DT), state.seed, k)
+            wave = flow.step(wave)
+    state.first.travel(_spline(state.terrain))
+    for wave, ratio in zip(state.exact, RATIOS, strict=True):
+        wave[:] = _flow(state.terrain, ratio * h).step(wave, STRIDE)
+    u, odds = _uniforms(state, COPIES, 2, state.step, STREAM_EXCHANGE), 0.5 * RATE * DT * STRIDE
+    state.jumps += (u < odds).astype(float) - (u > 1.0 - odds)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the replicas add up to: the wave of one copy, their density, and each path's wave, if phases add up."""
+
+    psi: Array
+    p: Array
+    waves: Array | None
+    turns: Array
+    """(COPIES, paths) phases e^{2πi n μ′/μ_n} of the paths."""
+
+    def fidelity(self, exact: Array) -> float:
+        """Mean |⟨ψ|exact⟩|² over copies; of densities alone its upper bound, (∫ √p |exact|)²."""
+        if self.waves is None:
+            return fidelity(np.sqrt(self.p), np.abs(exact))
+        parts = self.turns @ np.array([np.vdot(exact, w) for w in self.waves])
+        return float((np.abs(parts) ** 2).mean() / (self.p.sum() * density(exact).sum()))
+
+
+def _seen(state: SchrodingerState, params: SchrodingerParams, waves: Array | None = None) -> Seen:
+    """What there is to be seen now; `waves`, if their sums are known already."""
+    none = np.ones((1, 1))
+    if params.law != "coherent":
+        p = GRID.density(state.now.q, 1.75 * GRID.spacing)
+        return Seen(np.sqrt(p), p, None, none)
+    if params.breaks("no-phases"):
+        p = state.first.fixed(params.hbar)
+        return Seen(np.sqrt(p), p, np.sqrt(p)[None], none)
+    waves = state.now.waves(params.hbar) if waves is None else waves
+    ratio = WRONG if params.breaks("wrong-modulus") else 1.0
+    turns = np.exp(2j * np.pi * ratio * state.jumps[:, : len(waves)])
+    p = density(waves).sum(axis=0)
+    if len(waves) == 2:
+        p = p + 2.0 * ((turns[:, 0] * turns[:, 1].conj()).mean() * waves[0] * waves[1].conj()).real
+    p, norm = np.maximum(p, 0.0), 1.0 / max(float(p.sum()) * GRID.cell, 1e-9)
+    return Seen(math.sqrt(norm) * np.tensordot(turns[0], waves, 1), norm * p, math.sqrt(norm) * waves, turns)
+
+
+def _there(p: Array) -> float:
+    """The share beyond the saddle, q1 + q2 > 0."""
+    side = np.sign(GRID.axis[:, None] + GRID.axis[None, :])
+    return float((p * (0.5 + 0.5 * side)).sum() / p.sum())
+
+
+def _look(state: SchrodingerState, params: SchrodingerParams) -> None:
+    """Measure; when the launch ends, keep it; otherwise, let replicas be born from what they sum to."""
+    phases = params.law == "coherent" and not params.breaks("no-phases")
+    waves = state.now.waves(params.hbar) if phases else None
+    seen, exact = _seen(state, params, waves), state.exact[HERE]
+    p = density(exact)
+    distance = float(np.abs(seen.p - p).sum()) * GRID.cell
+    alone = fidelity(state.first.waves(params.hbar).sum(axis=0), exact)
+    now = {"fidelity": seen.fidelity(exact), "alone": alone, "distance": distance, "there": _there(seen.p), "expected": _there(p)}
+    state.past.push(**now)
+    whole = CUT.through(GRID.axis, p)
+    k, depth = CUT.sharpest(whole, NUMBERS)
+    if len(state.shares) == 2 and depth * CUT.held(whole) > state.deepest[0]:
+        cuts = [CUT.through(GRID.axis, x) for x in (seen.p, state.first.fixed(params.hbar))]
+        state.deepest[:] = (depth * CUT.held(whole), *(CUT.visibility(c, k) for c in cuts), depth)
+    if waves is not None:
+        norms = density(waves).sum(axis=(1, 2)) * GRID.cell / state.shares
+        state.drift = max(state.drift, float(np.abs(norms - 1.0).max()))
+    if state.age >= params.steps:
+        rim = np.abs(GRID.axis) > RIM
+        spilt = float(p[rim].sum() + p[~rim][:, rim].sum()) * GRID.cell
+        depths = dict(zip(("seen", "fixed", "exact"), state.deepest[1:], strict=True))
+        state.ended.push(**now, hbar=params.hbar * _best(seen, state.exact), spilt=spilt, **depths)
+    elif params.sliced and waves is not None:
+        _born(state, params, waves / np.sqrt(norms)[:, None, None])
+
+
+def _best(seen: Seen, exact: Array) -> float:
+    """The ħ′/ħ of the exact equation that fits the launch best: the top of a parabola through three fidelities."""
+    f = np.array([seen.fidelity(wave) for wave in exact])
+    top = int(np.clip(f.argmax(), 1, len(f) - 2))
+    a, b, _ = np.polyfit(np.array(RATIOS[top - 1 : top + 2]) - 1.0, f[top - 1 : top + 2], 2)
+    return 1.0 + float(np.clip(-b / (2.0 * a), RATIOS[0] - 1.0, RATIOS[-1] - 1.0)) if a < 0.0 else RATIOS[f.argmax()]
+
+
+# -- what is seen -----------------------------------------------------------------------------------------------------
+
+PLANES = {
+    "weights": Plane(
+        "Sum over networks", "ψ of the replicas, loss", Axis("q₁", -3, 3), Axis("q₂", -3, 3), square=True,
+    ),
+    "exact": Plane("Schrödinger", "the exact ψ, same loss", Axis("q₁", -3, 3), Axis("q₂", -3, 3), square=True),
+    "cut": Plane("Through the saddle", "density", Axis("u", -CUT.reach, CUT.reach), Axis("p", 0.0, 0.8)),
+    "history": Plane(
+        "Agreement", "fidelity, share beyond the saddle", Axis("age", -WINDOW * LOOK * DT, 0, "t"), Axis("–", 0, 1.02),
+        empty="The first answer comes after 10 steps.",
+    ),
+}  # fmt: skip
+
+
+def observe(state: SchrodingerState, params: SchrodingerParams) -> Mapping[str, Observable]:
+    seen, exact = _seen(state, params), state.exact[HERE]
+    cuts = [CUT.through(GRID.axis, p) for p in (seen.p, state.first.fixed(params.hbar))]
+    flow, (h, error) = _flow(state.terrain, params.hbar), _mean(state, "hbar")
+    return {
+        "psi": ComplexField("weights", seen.psi, EXTENT, 1.1, "ψ"),
+        "loss": _lines(state.terrain, "weights"),
+        "cloud": Cloud("weights", np.clip(state.now.q[:SHOWN], -3.0, 3.0), len(state.now.q), "q", kind="replica"),
+        "fidelity": Scalar(seen.fidelity(exact), "fidelity", plane="weights"),
+        "wave": ComplexField("exact", exact, EXTENT, 1.1, "ψ"),
+        "valleys": _lines(state.terrain, "exact"),
+        "distance": Scalar(float(np.abs(seen.p - density(exact)).sum()) * GRID.cell, "L₁", plane="exact"),
+        "cut": Series("cut", CUT.u, np.stack(cuts), ("seen", "fixed N"), ("net", "")),
+        "agreement": Series("history", _age(state), np.stack([state.past[k] for k in ("fidelity", "alone", "there")]),
+                            ("fidelity", "never re-born", "beyond the saddle")),
+        "there": Scalar(_there(seen.p), "P(q₁ + q₂ > 0)", plane="cut"),
+        "hbar": Scalar(h if math.isfinite(h) else 0.0, "ħ", "action", error if math.isfinite(error) else 0.0, "history"),
+        "norm": Scalar(state.drift, "norm drift"),
+        "energy": Scalar(flow.energy(seen.psi) - state.energy, "ΔE", "loss"),
+    }  # fmt: skip
+
+
+def _age(state: SchrodingerState) -> Array:
+    out: Array = LOOK * DT * (np.arange(len(state.past)) - len(state.past) + 1.0)
+    return out
+
+
+@lru_cache(maxsize=4)
+def _lines(terrain: Terrain, plane: str) -> Paths:
+    return Paths.of(plane, contours(GRID.axis, terrain.V, LEVELS), "contour", static=True)
+
+
+def theory(state: SchrodingerState, params: SchrodingerParams) -> Mapping[str, Observable]:
+    """The exact wave's density on the cut and beyond the saddle; fidelity 1, ħ of the dial, no drift."""
+    p = density(state.exact[HERE])
+    return {
+        "cut": Series("cut", CUT.u, CUT.through(GRID.axis, p)[None], ("exact",)),
+        "agreement": Series("history", _age(state), state.past["expected"][None], ("exact",)),
+        "there": Scalar(_there(p), "P(q₁ + q₂ > 0)", plane="cut"),
+        "hbar": Scalar(params.hbar, "ħ", "action", plane="history"),
+    }
+
+
+# -- verdict ----------------------------------------------------------------------------------------------------------
+
+TUNNEL = {"loss": "third", "barrier": 0.75, "start": "resting", "span": 4.4}
+MEETING = {"hbar": 0.25, "start": "two-packets", "place": (-0.8, -0.8, -0.8, -0.8), "speed_1": 2.1,
+           "speed_2": 2.1, "span": 1.0, "replicas": 1600}  # fmt: skip
+CLAIMS = (
+    Claim("fidelity", "Networks add up to Schrödinger's wave.", "2012.05082 §4", "fidelity", 1.0, (0.975, 1.0),
+          "holds", "prototype .9885"),
+    Claim("planck", "The ħ of the run is μ_n/2π.", "2012.05082 §4", "ħ", 0.5, (0.485, 0.515), "holds",
+          "put in as the modulus", "action"),
+    Claim("tunnelling", "They tunnel below the saddle at the exact rate.", "2111.00903 §4", "P/P_exact", 1.0,
+          (0.9, 1.1), "holds", "tbd", at=TUNNEL),
+    Claim("fringes", "At the saddle they show the exact fringes.", "2012.05082 §4", "V/V_exact", 1.0, (0.97, 1.03),
+          "holds", "tbd", at=MEETING),
+    Claim("fixed-n", "With fixed N there are no fringes.", "2012.05082 §2", "V", 0.0, (0.0, 0.15), "holds", "tbd",
+          at=MEETING),
+    Claim("unsliced", "The same, if no network listens to ψ.", "derived", "fidelity", 1.0, (0.975, 1.0), "fails",
+          "tbd", ),
+)  # fmt: skip
+
+
+def _mean(state: SchrodingerState, name: str) -> tuple[float, float]:
+    """Mean over the launches that ended, and its 95 % half-width."""
+    return _interval(state.ended[name])
+
+
+def _interval(x: Array) -> tuple[float, float]:
+    if len(x) < 2:
+        return (float(x[0]) if len(x) else math.nan), math.inf
+    t95 = (12.71, 4.30, 3.18, 2.78, 2.57)[len(x) - 2] if len(x) < 7 else 2.45 if len(x) < 12 else 2.2
+    return float(x.mean()), t95 * float(x.std(ddof=1)) / math.sqrt(len(x))
+
+
+def verdict(state: SchrodingerState, params: SchrodingerParams) -> tuple[Verdict, ...]:
+    """One verdict per claim from all launches since a knob was turned."""
+    count, needed = len(state.ended), 2
+    waiting = "" if count >= needed else f"Needs {needed} launches; {count} have ended."
+    spilt = float(state.ended["spilt"].max()) if count else 0.0
+    leaks = f"{100 * spilt:.0f} % of the exact wave is at the rim, where its box closes on itself."
+    phase = "" if params.law == "coherent" else "This law measures no phase: what is compared are densities."
+    often = "" if params.rebirth == "often" else "Replicas are never re-born here."
+    rests = "" if params.start == "resting" else "What is released does not lie below the saddle."
+    if not rests and count and state.ended["expected"].min() < 0.01:
+        rests = "Less than 1 % of the exact wave tunnels in this time."
+    meets = "" if params.start == "two-packets" else "No two packets meet here."
+    if not meets and count and state.ended["exact"].min() < 0.3:
+        meets = "The exact wave itself shows no fringes across the saddle."
+    ratios = {"rate": ("there", "expected"), "depth": ("seen", "exact")}
+    over = {k: _ratio(state.ended[a], state.ended[b]) for k, (a, b) in ratios.items()}
+    h, near = params.hbar, 0.03 * params.hbar
+    at = (("fidelity", _mean(state, "fidelity"), phase or often), ("planck", _mean(state, "hbar"), phase or often),
+          ("tunnelling", over["rate"], phase or often or rests), ("fringes", over["depth"], phase or often or meets),
+          ("fixed-n", _mean(state, "fixed"), meets), ("unsliced", _mean(state, "alone"), ""))  # fmt: skip
+    said = f"From {count} launches of {params.replicas} replicas"
+    nulls = {"fidelity": None, "fringes": float(state.ended["fixed"].mean()) if count else None}
+    return tuple(
+        judge(
+            claim, *number, f"{said}: {WORDS[name]}.", outside=outside or (leaks if spilt > SPILT else ""),
+            waiting="" if outside else waiting, null=nulls.get(name),
+            **({"predicted": h, "band": (h - near, h + near)} if name == "planck" else {}),
+        )
+        for claim, (name, number, outside) in zip(CLAIMS, at, strict=True)
+    )  # fmt: skip
+
+
+def _ratio(part: Array, whole: Array) -> tuple[float, float]:
+    """Mean of part/whole over launches, and its 95 % half-width."""
+    return _interval(part / np.maximum(whole, 1e-9))
+
+
+WORDS = {
+    "fidelity": "their sum against the exact wave when it is released anew",
+    "planck": "the ħ′ of the exact wave that is most like their sum",
+    "tunnelling": "their share beyond the saddle over that of the exact wave",
+    "fringes": "the depth of their fringes over that of the exact ones, when these are clearest",
+    "fixed-n": "the depth of fringes in the density of networks that exchange no neurons",
+    "unsliced": "their sum against the exact wave, though none was ever born from it",
+}
+
+
+# -- the experiment ---------------------------------------------------------------------------------------------------
+
+LAWS = {
+    "coherent": "F modulo μₙ: emergent; ψ keeps the book of births", "pressure": "own pressure: emergent, no nodes",
+    "nelson": "Nelson: guided by the exact ψ",
+}  # fmt: skip
+
+
+def derived(params: SchrodingerParams) -> Mapping[str, str]:
+    never = {"coherent": "F modulo μₙ: emergent; no network listens to ψ"} if params.rebirth == "never" else {}
+    hand = {"V": "a formula, by hand"} if params.loss == "formula" else {}
+    return hand | {"law": (LAWS | never)[params.law], "μₙ = 2πħ": f"{2 * math.pi * params.hbar:.3g}"}
+
+
+EXPERIMENT = Experiment(
+    slug="schrodinger",
+    title="Two valleys",
+    group="quantum",
+    question="Do networks that exchange neurons add up to a wave that interferes with itself and tunnels?",
+    formula=r"\psi=\sum_i a_i C_i\,e^{iF_i/\hbar}g_i,\qquad i\hbar\,\partial_t\psi=-\tfrac12\hbar^2\nabla^2\psi+V\psi,"
+    r"\qquad \hbar=\frac{\mu_n}{2\pi}",
+    sources=("2012.05082", "2111.00903", "derived"),
+    by_hand="F modulo 2πħ, with ħ; Gaussians of one width; re-births from ψ every .2, unless never; Nelson's wave",
+    emergent="ψ as a path sum over networks: fringes, tunnelling, fidelity; ħ is measured, and was put in as the modulus",
+    params=SchrodingerParams,
+    planes=PLANES,
+    claims=CLAIMS,
+    presets=(
+        Preset("A packet", "Left is the sum over networks, right Schrödinger: they stay alike, lobe by lobe.", {}),
+        Preset("Fringes at the saddle", "Two packets that are the same function meet: fringes, but none at fixed N.",
+               MEETING),
+        Preset("Tunnelling", "A wave below the saddle goes over to the other valley, as slowly as it should.",
+               TUNNEL | {"span": 60.0}),
+        Preset("No network listens", "Without re-births nothing but networks: alike for one or two units of time.",
+               {"rebirth": "never"}),
+        Preset("Another network", "Another teacher, a steeper saddle: a little less alike.", {"loss": "second"}),
+        Preset("Own pressure", "No phases: lobes come out smooth, and the side lobes are missing.",
+               {"law": "pressure", "replicas": 20_000}),
+        Preset("Ring", "No network: round a ring a wave meets itself, and vortices come and go.",
+               {"loss": "formula", "potential": "0.45*(q1^2 + q2^2 - 2)^2", "place": (-1.4, 0.0, -1.4, 0.0)}),
+    ),
+    stride=STRIDE,
+    verify_steps=900,
+    begin=begin,
+    step=step,
+    clock=lambda s: DT * s.step,
+    observe=observe,
+    theory=theory,
+    verdict=verdict,
+    derived=derived,
+    members=lambda s: {"cloud": np.clip(s.now.q, -3.0, 3.0)},
+    time_unit="t",
+    calibrations=("fringes", "coherence"),
+)  # fmt: skip
