@@ -62,6 +62,7 @@ NETWORKS = {"first": (14, 0.08), "second": (1, 0.05), "third": (3, 0.05)}  # pup
 BENT, CEILING = 15.0, 10.0  # V bends over here, and rises no more than this above
 STIFF = 4.4  # ħ/(2σ²) of a packet, of the order of a valley's frequency; w of replicas is STIFF/ħ
 CROWD, SWEEPS, FASTEST = 5.0, 4, 0.75 * math.pi / GRID.spacing  # of the lattice; fastest in units of ħ
+FULL = 3500  # waves of such a lattice that a packet touches; those never re-born lie the denser, the more they are
 RATIOS = (0.95, 1.0, 1.05)  # ħ′/ħ of the exact waves
 HERE = RATIOS.index(1.0)
 COPIES, RATE, WRONG = 400, 10.0, 1.25  # pairs of paths that exchange neurons, how often, and a wrong μ′/μ_n
@@ -241,8 +242,11 @@ def _released(terrain: Terrain, release: tuple[Any, ...]) -> Array:
     hbar, start, (x, y), (a, b) = release
     spread = math.sqrt(hbar / STIFF)
     if start == "resting":
+        # of all waves of the lowest two levels, the one that has most of itself in the lower valley
         _, low = _flow(terrain, hbar).lowest(2)
-        waves = (low[0] + low[1])[None].astype(complex)
+        below = GRID.axis[:, None] + GRID.axis[None, :] < 0.0
+        _, mixture = np.linalg.eigh(np.einsum("aij,bij,ij->ab", low, low, below))
+        waves = np.tensordot(mixture[:, -1], low, 1)[None].astype(complex)
     else:
         waves = packet(GRID.axis, (x, y), spread, (a / hbar, b / hbar))[None]
     if start == "two-packets":
@@ -298,11 +302,12 @@ def _release(state: SchrodingerState, params: SchrodingerParams) -> None:
 
 def _born(state: SchrodingerState, params: SchrodingerParams, waves: Array) -> None:
     """Replicas on a lattice in phase space, laid anew at random, whose waves add up to these."""
-    h, born = params.hbar, []
+    h, born, each = params.hbar, [], params.replicas // len(waves)
+    crowd = CROWD if params.sliced else CROWD * max(1.0, math.sqrt(each / FULL))
     for k, wave in enumerate(waves):
         offset = _uniforms(state, 2, 4, state.births, STREAM_LATTICE)[k]
         born.append(coherent.born(
-            GRID.axis, wave, params.replicas // len(waves), STIFF / h, h, FASTEST * h, offset, CROWD, SWEEPS
+            GRID.axis, wave, each, STIFF / h, h, FASTEST * h, offset, crowd, SWEEPS
         ))  # fmt: skip
     q, p, a, missed = zip(*born, strict=True)
     m = sum(len(x) for x in a)
@@ -340,7 +345,8 @@ def _learn(state: SchrodingerState, params: SchrodingerParams) -> None:
         for k in range(state.step, state.step + STRIDE):
             guided.nelson(state.now.q, np.add(*flow.flow(wave)), low, inverse, DT, math.sqrt(h * DT), state.seed, k)
             wave = flow.step(wave)
-    state.first.travel(_spline(state.terrain))
+    if _alone(state, params) is state.first:
+        state.first.travel(_spline(state.terrain))
     for wave, ratio in zip(state.exact, RATIOS, strict=True):
         wave[:] = _flow(state.terrain, ratio * h).step(wave, STRIDE)
     u, odds = _uniforms(state, COPIES, 2, state.step, STREAM_EXCHANGE), 0.5 * RATE * DT * STRIDE
@@ -372,7 +378,7 @@ def _seen(state: SchrodingerState, params: SchrodingerParams, waves: Array | Non
         p = GRID.density(state.now.q, 1.75 * GRID.spacing)
         return Seen(np.sqrt(p), p, None, none)
     if params.breaks("no-phases"):
-        p = state.first.fixed(params.hbar)
+        p = _alone(state, params).fixed(params.hbar)
         return Seen(np.sqrt(p), p, np.sqrt(p)[None], none)
     waves = state.now.waves(params.hbar) if waves is None else waves
     ratio = WRONG if params.breaks("wrong-modulus") else 1.0
@@ -384,10 +390,21 @@ def _seen(state: SchrodingerState, params: SchrodingerParams, waves: Array | Non
     return Seen(math.sqrt(norm) * np.tensordot(turns[0], waves, 1), norm * p, math.sqrt(norm) * waves, turns)
 
 
+def _alone(state: SchrodingerState, params: SchrodingerParams) -> Family:
+    """The networks that listen to no wave: those of the first birth, which may be all there are."""
+    return state.first if params.sliced or params.law != "coherent" else state.now
+
+
 def _there(p: Array) -> float:
     """The share beyond the saddle, q1 + q2 > 0."""
     side = np.sign(GRID.axis[:, None] + GRID.axis[None, :])
     return float((p * (0.5 + 0.5 * side)).sum() / p.sum())
+
+
+def _middle(p: Array) -> Array:
+    """The mean place of a density."""
+    mass = p / p.sum()
+    return np.array([(mass.sum(axis=1 - d) * GRID.axis).sum() for d in (0, 1)])
 
 
 def _look(state: SchrodingerState, params: SchrodingerParams) -> None:
@@ -397,13 +414,13 @@ def _look(state: SchrodingerState, params: SchrodingerParams) -> None:
     seen, exact = _seen(state, params, waves), state.exact[HERE]
     p = density(exact)
     distance = float(np.abs(seen.p - p).sum()) * GRID.cell
-    alone = fidelity(state.first.waves(params.hbar).sum(axis=0), exact)
+    alone = fidelity(_alone(state, params).waves(params.hbar).sum(axis=0), exact)
     now = {"fidelity": seen.fidelity(exact), "alone": alone, "distance": distance, "there": _there(seen.p), "expected": _there(p)}
     state.past.push(**now)
     whole = CUT.through(GRID.axis, p)
     k, depth = CUT.sharpest(whole, NUMBERS)
     if len(state.shares) == 2 and depth * CUT.held(whole) > state.deepest[0]:
-        cuts = [CUT.through(GRID.axis, x) for x in (seen.p, state.first.fixed(params.hbar))]
+        cuts = [CUT.through(GRID.axis, x) for x in (seen.p, _alone(state, params).fixed(params.hbar))]
         state.deepest[:] = (depth * CUT.held(whole), *(CUT.visibility(c, k) for c in cuts), depth)
     if waves is not None:
         norms = density(waves).sum(axis=(1, 2)) * GRID.cell / state.shares
@@ -442,7 +459,7 @@ PLANES = {
 
 def observe(state: SchrodingerState, params: SchrodingerParams) -> Mapping[str, Observable]:
     seen, exact = _seen(state, params), state.exact[HERE]
-    cuts = [CUT.through(GRID.axis, p) for p in (seen.p, state.first.fixed(params.hbar))]
+    cuts = [CUT.through(GRID.axis, p) for p in (seen.p, _alone(state, params).fixed(params.hbar))]
     flow, (h, error) = _flow(state.terrain, params.hbar), _mean(state, "hbar")
     return {
         "psi": ComplexField("weights", seen.psi, EXTENT, 1.1, "ψ"),
@@ -451,6 +468,7 @@ def observe(state: SchrodingerState, params: SchrodingerParams) -> Mapping[str, 
         "fidelity": Scalar(seen.fidelity(exact), "fidelity", plane="weights"),
         "wave": ComplexField("exact", exact, EXTENT, 1.1, "ψ"),
         "valleys": _lines(state.terrain, "exact"),
+        "middle": Cloud("exact", _middle(density(exact))[None], 1, "⟨q⟩", role="tracer"),
         "distance": Scalar(float(np.abs(seen.p - density(exact)).sum()) * GRID.cell, "L₁", plane="exact"),
         "cut": Series("cut", CUT.u, np.stack(cuts), ("seen", "fixed N"), ("net", "")),
         "agreement": Series("history", _age(state), np.stack([state.past[k] for k in ("fidelity", "alone", "there")]),
@@ -596,8 +614,8 @@ EXPERIMENT = Experiment(
                MEETING),
         Preset("Tunnelling", "A wave below the saddle goes over to the other valley, as slowly as it should.",
                TUNNEL | {"span": 60.0}),
-        Preset("No network listens", "Without re-births nothing but networks: alike for one or two units of time.",
-               {"rebirth": "never"}),
+        Preset("No network listens", "Without re-births nothing but networks: alike for a while, the longer the more.",
+               {"rebirth": "never", "replicas": 10_000, "span": 3.0}),
         Preset("Another network", "Another teacher, a steeper saddle: a little less alike.", {"loss": "second"}),
         Preset("Own pressure", "No phases: lobes come out smooth, and the side lobes are missing.",
                {"law": "pressure", "replicas": 20_000}),
