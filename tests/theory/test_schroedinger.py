@@ -94,7 +94,7 @@ def _morse_level(n, hbar, depth=6.0, a=0.55):
 
 @pytest.mark.parametrize("loss", [_harmonic, _morse, _henon_heiles])
 def test_levels_and_evolution_against_a_sinc_basis(loss):
-    """Link: a second method, dense diagonalisation on a sinc basis: six levels to 1e-4, the wave after t = 3 to 1e-4."""
+    """Link: a second method, dense diagonalisation on a sinc basis: six levels and the wave after t = 3."""
     hbar, n = 0.8, 26
     axis = _axis(n, 4.6) + 0.3
     V = loss(axis)

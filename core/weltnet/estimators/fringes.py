@@ -3,7 +3,7 @@
     V(k) = 2 |Σ c w e^{−iku}| / Σ c w,   w = e^{−u²/2σ²},
 
 is the depth v of c ∝ 1 + v cos(ku + φ) wherever kσ ≫ 1, and at most 2; a Gaussian of variance s² alone gives
-2 e^{−k²τ²/2}, 1/τ² = 1/s² + 1/σ².                                                                                     [derived]
+2 e^{−k²τ²/2}, 1/τ² = 1/s² + 1/σ².                               [derived]
 """
 
 from __future__ import annotations

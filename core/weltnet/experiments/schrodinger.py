@@ -13,16 +13,14 @@ Conventions.   V = u_V (U + ½ λ_q q² − min)/u is the loss of a network (`we
          The ħ that is measured maximises it among exact waves of five ħ′. *Fixed N* adds |g_i|² in place of g_i.
 
 Put in by hand.   The rule F modulo 2πħ with the dial's ħ; Gaussians of one width, and C, which is what semiclassics
-         demands of them. Every .2 replicas are *re-born* where the ψ that they sum to overlaps most with a lattice in
-         phase space: ψ is the book-keeping of re-births; between them no network feels another, or ψ. With re-births
-         *never* no network ever listens to ψ: the sum is then good for a unit of time or three, and degrades.
-         The pressure law (emergent, no nodes) and Nelson's (guided: the exact wave pushes, and listens to none) have no
-         phase that is measured: for them √p·|ψ| is compared, an upper bound of the fidelity.
-         Neurons are exchanged at a rate of 10: each path, that is, all networks of one packet, in steps of μ′ of F.
+         demands of them. Every .2 replicas are *re-born* on a lattice in phase space from the ψ that they sum to: ψ is
+         the book-keeping of re-births; between them no network feels another, or ψ. Without, no network ever listens
+         to ψ, and the sum is good for t = 1 to 3, the longer the more there are. Pressure (emergent, no nodes) and
+         Nelson's wave (guided) have no measured phase: √p·|ψ| bounds their fidelity from above. Each path, all
+         networks of one packet, exchanges neurons at a rate of 10, in steps of μ′ of F.
 
 What would refute it.   A fidelity below .975; another rate of tunnelling; fringes shallower than the exact ones, or
-         fringes without phases. μ′ ≠ μ_n destroys fringes only because a path shares its jumps; one path alone only
-         turns its phase, and jumps of single networks would thin the sum out instead.
+         fringes without phases. μ′ ≠ μ_n destroys fringes only because a path shares its jumps.
 """
 
 from __future__ import annotations
@@ -36,43 +34,34 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import spline_filter
-from scipy.special import ndtr
 
+from weltnet import pathsum
 from weltnet.estimators.contours import contours
-from weltnet.estimators.density import Grid
 from weltnet.estimators.fringes import Cut
+from weltnet.estimators.waves import mean_over_copies
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
 from weltnet.history import Ring
-from weltnet.kernels import blob, coherent, guided, philox
+from weltnet.kernels import blob, guided
 from weltnet.observables import Axis, Cloud, ComplexField, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, choice, formula, knob, region
+from weltnet.pathsum import DT, GRID, HERE, RATIOS, STRIDE, Family, Seen
 from weltnet.systems.teachers import sign_pair
 from weltnet.terrain import Terrain, learned, written
-from weltnet.theory.schroedinger import SplitStep, density, fidelity, packet
+from weltnet.theory.schroedinger import density, fidelity
 from weltnet.verdicts import judge
-
-__all__ = ["EXPERIMENT", "SchrodingerParams", "SchrodingerState"]
 
 Array = NDArray[Any]
 
-STRIDE, DT, LOOK = 2, 0.02, 10  # steps of a frame, duration of a step, steps from birth to birth and look to look
-GRID, NODES = Grid(64, 3.0), np.linspace(-3.0, 3.0, 129)
+LOOK = 10  # steps from birth to birth and from look to look
 NETWORKS = {"first": (14, 0.08), "second": (1, 0.05), "third": (3, 0.05)}  # pupil, weight decay in units of loss
-BENT, CEILING = 15.0, 10.0  # V bends over here, and rises no more than this above
-STIFF = 4.4  # ħ/(2σ²) of a packet, of the order of a valley's frequency; w of replicas is STIFF/ħ
-CROWD, SWEEPS, FASTEST = 5.0, 4, 0.75 * math.pi / GRID.spacing  # of the lattice; fastest in units of ħ
-FULL = 3500  # waves of such a lattice that a packet touches; those never re-born lie the denser, the more they are
-RATIOS = (0.95, 1.0, 1.05)  # ħ′/ħ of the exact waves
-HERE = RATIOS.index(1.0)
-COPIES, RATE, WRONG = 400, 10.0, 1.25  # pairs of paths that exchange neurons, how often, and a wrong μ′/μ_n
-CUT = Cut(math.pi / 4)
-NUMBERS = np.linspace(9.0, 30.0, 85)  # wave numbers in which fringes are looked for
-WINDOW, SHOWN, SPILT, RIM = 150, 400, 0.02, 2.8
+WRONG = 1.25  # μ′/μ_n of a saboteur
+CUT, NUMBERS = Cut(math.pi / 4), np.linspace(9.0, 30.0, 85)  # the line through the saddle; wave numbers of fringes
+WINDOW, SHOWN, SPILT, RIM, BLUR = 75, 400, 0.02, 2.8, 1.75 * GRID.spacing
 LEVELS = (0.25, 0.5, 1.0, 2.0, 3.0, 6.0, 12.0)  # of V
 LOW = -GRID.half_width - GRID.spacing / 2
 EXTENT = (LOW, LOW + 2 * GRID.half_width, LOW, LOW + 2 * GRID.half_width)
-STREAM_LATTICE, STREAM_DRAW, STREAM_EXCHANGE = 41, 42, 43
+KEPT = ("fidelity", "alone", "distance", "there", "expected")
+RESULTS = (*KEPT, "hbar", "spilt", "seen", "exact", "fixed")
 
 
 # -- parameters -------------------------------------------------------------------------------------------------------
@@ -84,8 +73,8 @@ class SchrodingerParams(Params):
     saboteurs: ClassVar[tuple[Saboteur, ...]] = (
         Saboteur("no-phases", "free energies add up as phases", ("fidelity", "tunnelling", "fringes"),
                  ("weights", "cut", "history"), watch="Networks still move as before, but only their numbers are "
-                 "added: neither fringes nor tunnelling, whatever F is."),
-        Saboteur("wrong-modulus", "neurons are exchanged in steps of μ_n, not 1.25 μ_n", ("fringes",),
+                 "added: fringes are gone, and too many are beyond the saddle."),
+        Saboteur("wrong-modulus", "neurons are exchanged in steps of μₙ, not 1.25 μₙ", ("fringes",),
                  ("weights", "cut"), watch="Each exchange now turns the phase of a whole path by a quarter. Over many "
                  "copies of two paths fringes wash out; one path alone is left as it is."),
     )  # fmt: skip
@@ -155,47 +144,11 @@ class SchrodingerParams(Params):
 
 
 @dataclass(slots=True)
-class Family:
-    """Replicas of one birth: q, p (m, 2), free energies F and prefactors C (m,), deformations M (m, 4, 4), amplitudes a
-    (m,), and where in them each path ends: (paths,).
-    """
-
-    q: Array
-    p: Array
-    F: Array
-    C: Array
-    M: Array
-    a: Array
-    ends: Array
-
-    def travel(self, spline: Array) -> None:
-        """STRIDE steps in the loss with these coefficients."""
-        scale = (len(NODES) - 1) / (2 * GRID.half_width)
-        coherent.travel(self.q, self.p, self.F, self.C, self.M, spline, NODES[0], scale, DT, STRIDE, STIFF)
-
-    def waves(self, hbar: float) -> Array:
-        """Each path's sum over its networks: (paths, n, n)."""
-        weights, w = self.a * self.C * np.exp(1j / hbar * self.F), STIFF / hbar
-        parts = [slice(a, b) for a, b in zip((0, *self.ends[:-1]), self.ends, strict=True)]
-        return np.stack([coherent.summed(GRID.axis, self.q[s], self.p[s], weights[s], w, hbar) for s in parts])
-
-    def fixed(self, hbar: float) -> Array:
-        """The density Σ |a|² |g|² of networks that exchange no neurons."""
-        p = coherent.summed(GRID.axis, self.q, 0.0 * self.p, np.abs(self.a) ** 2, 2.0 * STIFF / hbar, hbar).real
-        out: Array = np.maximum(p, 0.0) / max(float(p.sum()) * GRID.cell, 1e-9)
-        return out
-
-
-def _nobody() -> Family:
-    return Family(*(np.zeros(shape) for shape in ((0, 2), (0, 2), 0, 0, (0, 4, 4), 0, 0)))
-
-
-@dataclass(slots=True)
 class SchrodingerState:
     """now: the replicas; first: those of the launch's first birth, who listen to no wave; exact: (3, n, n) of RATIOS.
 
-    shares: (paths,) norms; jumps: (COPIES, 2) neurons exchanged by either path; deepest: score and depths, seen, fixed
-    and exact, where fringes of this launch were clearest.
+    shares: (paths,) norms; jumps: (copies, 2) neurons exchanged by either path; deepest: score, then the depths of
+    fringes, seen, fixed and exact, where in this launch they were clearest.
     """
 
     seed: int
@@ -206,53 +159,15 @@ class SchrodingerState:
     age: int = 0
     births: int = 0
     drift: float = 0.0
-    missed: float = 0.0
     energy: float = 0.0
-    now: Family = field(default_factory=_nobody)
-    first: Family = field(default_factory=_nobody)
+    now: Family = field(default_factory=pathsum.nobody)
+    first: Family = field(default_factory=pathsum.nobody)
     shares: Array = field(default_factory=lambda: np.zeros(0))
     exact: Array = field(default_factory=lambda: np.zeros((0, 0, 0), complex))
-    jumps: Array = field(default_factory=lambda: np.zeros((COPIES, 2)))
+    jumps: Array = field(default_factory=lambda: np.zeros((pathsum.COPIES, 2)))
     deepest: Array = field(default_factory=lambda: np.zeros(4))
-    past: Ring = field(default_factory=lambda: Ring(("fidelity", "alone", "distance", "there", "expected"), WINDOW))
+    past: Ring = field(default_factory=lambda: Ring(KEPT, WINDOW))
     ended: Ring = field(default_factory=lambda: Ring(RESULTS, 64))
-
-
-RESULTS = ("fidelity", "alone", "distance", "hbar", "there", "expected", "spilt", "seen", "exact", "fixed")
-
-
-def _lowered(V: Array) -> Array:
-    return np.where(V > BENT, BENT + CEILING * np.tanh((V - BENT) / CEILING), V)
-
-
-@lru_cache(maxsize=4)
-def _spline(terrain: Terrain) -> Array:
-    """Coefficients of V through NODES."""
-    return np.pad(spline_filter(_lowered(terrain.height(NODES)), 3, mode="mirror"), 1, mode="reflect")
-
-
-@lru_cache(maxsize=16)
-def _flow(terrain: Terrain, hbar: float) -> SplitStep:
-    return SplitStep(GRID.axis, _lowered(terrain.V), hbar, DT)
-
-
-@lru_cache(maxsize=8)
-def _released(terrain: Terrain, release: tuple[Any, ...]) -> Array:
-    """The waves of the paths that are released, (paths, n, n), with norm 1 together."""
-    hbar, start, (x, y), (a, b) = release
-    spread = math.sqrt(hbar / STIFF)
-    if start == "resting":
-        # of all waves of the lowest two levels, the one that has most of itself in the lower valley
-        _, low = _flow(terrain, hbar).lowest(2)
-        below = GRID.axis[:, None] + GRID.axis[None, :] < 0.0
-        _, mixture = np.linalg.eigh(np.einsum("aij,bij,ij->ab", low, low, below))
-        waves = np.tensordot(mixture[:, -1], low, 1)[None].astype(complex)
-    else:
-        waves = packet(GRID.axis, (x, y), spread, (a / hbar, b / hbar))[None]
-    if start == "two-packets":
-        waves = np.stack([waves[0], packet(GRID.axis, (-x, -y), spread, (-a / hbar, -b / hbar))])
-    out: Array = waves / math.sqrt(float(density(waves.sum(axis=0)).sum()) * GRID.cell)
-    return out
 
 
 def begin(params: SchrodingerParams, seed: int, report: Report) -> SchrodingerState:
@@ -272,62 +187,36 @@ def _setting(params: SchrodingerParams) -> tuple[Any, ...]:
     return (*params.release, params.law, params.rebirth, params.steps, params.broken)
 
 
-def _uniforms(state: SchrodingerState, rows: int, columns: int, count: int, stream: int) -> Array:
-    z = np.empty((rows, columns))
-    philox.normals(z, state.seed, count, stream)
-    out: Array = ndtr(z)
-    return out
-
-
 def _release(state: SchrodingerState, params: SchrodingerParams) -> None:
     """Begin a launch: every wave, replica and exchange anew."""
-    waves = _released(state.terrain, params.release)
+    waves = pathsum.released(state.terrain, params.release)
     whole = waves.sum(axis=0)
     state.launches, state.age, state.drift = state.launches + 1, 0, 0.0
     state.exact = np.repeat(whole[None], len(RATIOS), axis=0)
-    state.energy = _flow(state.terrain, params.hbar).energy(whole)
+    state.energy = pathsum.solver(state.terrain, params.hbar).energy(whole)
     state.shares = density(waves).sum(axis=(1, 2)) * GRID.cell
-    state.jumps, state.deepest = np.zeros((COPIES, 2)), np.zeros(4)
+    state.jumps, state.deepest = np.zeros((pathsum.COPIES, 2)), np.zeros(4)
     _born(state, params, waves)
     state.first = deepcopy(state.now)
     if params.law != "coherent":
-        u = _uniforms(state, params.replicas, 3, state.launches, STREAM_DRAW)
-        total = np.cumsum(density(whole).ravel())
-        cell = np.minimum(np.searchsorted(total, u[:, 0] * total[-1]), GRID.n**2 - 1)
-        corner = np.column_stack([GRID.axis[cell // GRID.n], GRID.axis[cell % GRID.n]])
-        state.now = _nobody()
-        state.now.q = corner + GRID.spacing * (u[:, 1:] - 0.5)
-        state.now.p = GRID.at(_flow(state.terrain, params.hbar).flow(whole)[0], state.now.q)
+        state.now = pathsum.drawn(
+            whole, pathsum.solver(state.terrain, params.hbar), params.replicas, state.seed, state.launches
+        )
 
 
 def _born(state: SchrodingerState, params: SchrodingerParams, waves: Array) -> None:
-    """Replicas on a lattice in phase space, laid anew at random, whose waves add up to these."""
-    h, born, each = params.hbar, [], params.replicas // len(waves)
-    crowd = CROWD if params.sliced else CROWD * max(1.0, math.sqrt(each / FULL))
-    for k, wave in enumerate(waves):
-        offset = _uniforms(state, 2, 4, state.births, STREAM_LATTICE)[k]
-        born.append(coherent.born(
-            GRID.axis, wave, each, STIFF / h, h, FASTEST * h, offset, crowd, SWEEPS
-        ))  # fmt: skip
-    q, p, a, missed = zip(*born, strict=True)
-    m = sum(len(x) for x in a)
-    state.now = Family(
-        np.concatenate(q), np.concatenate(p), np.zeros(m), np.ones(m, complex), np.tile(np.eye(4), (m, 1, 1)),
-        np.concatenate(a), np.cumsum([len(x) for x in a]),
-    )  # fmt: skip
-    state.missed = float(max(missed))
     state.births += 1
+    h, alone = params.hbar, not params.sliced
+    state.now, _ = pathsum.born(waves, h, params.replicas, state.seed, state.births, alone=alone)
 
 
 def step(state: SchrodingerState, params: SchrodingerParams) -> None:
-    if state.setting != _setting(params):
+    if turned := state.setting != _setting(params):
         state.setting, state.ended.count, state.past.count = _setting(params), 0, 0
-        _release(state, params)
-    elif state.age >= params.steps:
+    if turned or state.age >= params.steps:
         _release(state, params)
     _learn(state, params)
-    state.step += STRIDE
-    state.age += STRIDE
+    state.step, state.age = state.step + STRIDE, state.age + STRIDE
     if state.age % LOOK == 0:
         _look(state, params)
 
@@ -335,59 +224,32 @@ def step(state: SchrodingerState, params: SchrodingerParams) -> None:
 def _learn(state: SchrodingerState, params: SchrodingerParams) -> None:
     """STRIDE steps of the law, of the exact waves, of fixed N and of the exchange of neurons."""
     low, inverse, force = -GRID.half_width, 1.0 / GRID.spacing, state.terrain.force
-    flow, h = _flow(state.terrain, params.hbar), params.hbar
+    flow, h = pathsum.solver(state.terrain, params.hbar), params.hbar
     if params.law == "coherent":
-        state.now.travel(_spline(state.terrain))
+        state.now.travel(pathsum.spline(state.terrain))
     elif params.law == "pressure":
-        blob.advance(state.now.q, state.now.p, force, low, GRID.spacing, h, 1.75 * GRID.spacing, DT, STRIDE, 1.5)
+        blob.advance(state.now.q, state.now.p, force, low, GRID.spacing, h, BLUR, DT, STRIDE, 1.5)
     else:
         wave = state.exact[HERE]
         for k in range(state.step, state.step + STRIDE):
             guided.nelson(state.now.q, np.add(*flow.flow(wave)), low, inverse, DT, math.sqrt(h * DT), state.seed, k)
             wave = flow.step(wave)
     if _alone(state, params) is state.first:
-        state.first.travel(_spline(state.terrain))
+        state.first.travel(pathsum.spline(state.terrain))
     for wave, ratio in zip(state.exact, RATIOS, strict=True):
-        wave[:] = _flow(state.terrain, ratio * h).step(wave, STRIDE)
-    u, odds = _uniforms(state, COPIES, 2, state.step, STREAM_EXCHANGE), 0.5 * RATE * DT * STRIDE
-    state.jumps += (u < odds).astype(float) - (u > 1.0 - odds)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the replicas add up to: the wave of one copy, their density, and each path's wave, if phases add up."""
-
-    psi: Array
-    p: Array
-    waves: Array | None
-    turns: Array
-    """(COPIES, paths) phases e^{2πi n μ′/μ_n} of the paths."""
-
-    def fidelity(self, exact: Array) -> float:
-        """Mean |⟨ψ|exact⟩|² over copies; of densities alone its upper bound, (∫ √p |exact|)²."""
-        if self.waves is None:
-            return fidelity(np.sqrt(self.p), np.abs(exact))
-        parts = self.turns @ np.array([np.vdot(exact, w) for w in self.waves])
-        return float((np.abs(parts) ** 2).mean() / (self.p.sum() * density(exact).sum()))
+        wave[:] = pathsum.solver(state.terrain, ratio * h).step(wave, STRIDE)
+    state.jumps += pathsum.exchanged(state.seed, state.step)
 
 
 def _seen(state: SchrodingerState, params: SchrodingerParams, waves: Array | None = None) -> Seen:
     """What there is to be seen now; `waves`, if their sums are known already."""
-    none = np.ones((1, 1))
     if params.law != "coherent":
-        p = GRID.density(state.now.q, 1.75 * GRID.spacing)
-        return Seen(np.sqrt(p), p, None, none)
+        p = GRID.density(state.now.q, BLUR)
+        return Seen(np.sqrt(p), p, None, np.ones((1, 1)))
     if params.breaks("no-phases"):
-        p = _alone(state, params).fixed(params.hbar)
-        return Seen(np.sqrt(p), p, np.sqrt(p)[None], none)
+        return pathsum.seen(np.sqrt(_alone(state, params).fixed(params.hbar))[None], state.jumps, 1.0)
     waves = state.now.waves(params.hbar) if waves is None else waves
-    ratio = WRONG if params.breaks("wrong-modulus") else 1.0
-    turns = np.exp(2j * np.pi * ratio * state.jumps[:, : len(waves)])
-    p = density(waves).sum(axis=0)
-    if len(waves) == 2:
-        p = p + 2.0 * ((turns[:, 0] * turns[:, 1].conj()).mean() * waves[0] * waves[1].conj()).real
-    p, norm = np.maximum(p, 0.0), 1.0 / max(float(p.sum()) * GRID.cell, 1e-9)
-    return Seen(math.sqrt(norm) * np.tensordot(turns[0], waves, 1), norm * p, math.sqrt(norm) * waves, turns)
+    return pathsum.seen(waves, state.jumps, WRONG if params.breaks("wrong-modulus") else 1.0)
 
 
 def _alone(state: SchrodingerState, params: SchrodingerParams) -> Family:
@@ -395,32 +257,21 @@ def _alone(state: SchrodingerState, params: SchrodingerParams) -> Family:
     return state.first if params.sliced or params.law != "coherent" else state.now
 
 
-def _there(p: Array) -> float:
-    """The share beyond the saddle, q1 + q2 > 0."""
-    side = np.sign(GRID.axis[:, None] + GRID.axis[None, :])
-    return float((p * (0.5 + 0.5 * side)).sum() / p.sum())
-
-
-def _middle(p: Array) -> Array:
-    """The mean place of a density."""
-    mass = p / p.sum()
-    return np.array([(mass.sum(axis=1 - d) * GRID.axis).sum() for d in (0, 1)])
-
-
 def _look(state: SchrodingerState, params: SchrodingerParams) -> None:
     """Measure; when the launch ends, keep it; otherwise, let replicas be born from what they sum to."""
     phases = params.law == "coherent" and not params.breaks("no-phases")
     waves = state.now.waves(params.hbar) if phases else None
-    seen, exact = _seen(state, params, waves), state.exact[HERE]
+    found, exact = _seen(state, params, waves), state.exact[HERE]
     p = density(exact)
-    distance = float(np.abs(seen.p - p).sum()) * GRID.cell
+    distance = float(np.abs(found.p - p).sum()) * GRID.cell
     alone = fidelity(_alone(state, params).waves(params.hbar).sum(axis=0), exact)
-    now = {"fidelity": seen.fidelity(exact), "alone": alone, "distance": distance, "there": _there(seen.p), "expected": _there(p)}
+    there, expected = pathsum.beyond(found.p), pathsum.beyond(p)
+    now = dict(zip(KEPT, (found.fidelity(exact), alone, distance, there, expected), strict=True))
     state.past.push(**now)
     whole = CUT.through(GRID.axis, p)
     k, depth = CUT.sharpest(whole, NUMBERS)
     if len(state.shares) == 2 and depth * CUT.held(whole) > state.deepest[0]:
-        cuts = [CUT.through(GRID.axis, x) for x in (seen.p, _alone(state, params).fixed(params.hbar))]
+        cuts = [CUT.through(GRID.axis, x) for x in (found.p, _alone(state, params).fixed(params.hbar))]
         state.deepest[:] = (depth * CUT.held(whole), *(CUT.visibility(c, k) for c in cuts), depth)
     if waves is not None:
         norms = density(waves).sum(axis=(1, 2)) * GRID.cell / state.shares
@@ -429,17 +280,9 @@ def _look(state: SchrodingerState, params: SchrodingerParams) -> None:
         rim = np.abs(GRID.axis) > RIM
         spilt = float(p[rim].sum() + p[~rim][:, rim].sum()) * GRID.cell
         depths = dict(zip(("seen", "fixed", "exact"), state.deepest[1:], strict=True))
-        state.ended.push(**now, hbar=params.hbar * _best(seen, state.exact), spilt=spilt, **depths)
+        state.ended.push(**now, hbar=params.hbar * pathsum.best(found, state.exact), spilt=spilt, **depths)
     elif params.sliced and waves is not None:
         _born(state, params, waves / np.sqrt(norms)[:, None, None])
-
-
-def _best(seen: Seen, exact: Array) -> float:
-    """The ħ′/ħ of the exact equation that fits the launch best: the top of a parabola through three fidelities."""
-    f = np.array([seen.fidelity(wave) for wave in exact])
-    top = int(np.clip(f.argmax(), 1, len(f) - 2))
-    a, b, _ = np.polyfit(np.array(RATIOS[top - 1 : top + 2]) - 1.0, f[top - 1 : top + 2], 2)
-    return 1.0 + float(np.clip(-b / (2.0 * a), RATIOS[0] - 1.0, RATIOS[-1] - 1.0)) if a < 0.0 else RATIOS[f.argmax()]
 
 
 # -- what is seen -----------------------------------------------------------------------------------------------------
@@ -451,32 +294,33 @@ PLANES = {
     "exact": Plane("Schrödinger", "the exact ψ, same loss", Axis("q₁", -3, 3), Axis("q₂", -3, 3), square=True),
     "cut": Plane("Through the saddle", "density", Axis("u", -CUT.reach, CUT.reach), Axis("p", 0.0, 0.8)),
     "history": Plane(
-        "Agreement", "fidelity, share beyond the saddle", Axis("age", -WINDOW * LOOK * DT, 0, "t"), Axis("–", 0, 1.02),
+        "Agreement", "fidelity, share beyond", Axis("age", -WINDOW * LOOK * DT, 0, "t"), Axis("f, P", 0, 1.02),
         empty="The first answer comes after 10 steps.",
     ),
 }  # fmt: skip
 
 
 def observe(state: SchrodingerState, params: SchrodingerParams) -> Mapping[str, Observable]:
-    seen, exact = _seen(state, params), state.exact[HERE]
-    cuts = [CUT.through(GRID.axis, p) for p in (seen.p, _alone(state, params).fixed(params.hbar))]
-    flow, (h, error) = _flow(state.terrain, params.hbar), _mean(state, "hbar")
+    found, exact = _seen(state, params), state.exact[HERE]
+    cuts = [CUT.through(GRID.axis, p) for p in (found.p, _alone(state, params).fixed(params.hbar))]
+    flow, h = pathsum.solver(state.terrain, params.hbar), params.hbar * pathsum.best(found, state.exact)
+    error = _over_launches(state.ended["hbar"])[1]
     return {
-        "psi": ComplexField("weights", seen.psi, EXTENT, 1.1, "ψ"),
+        "psi": ComplexField("weights", found.psi, EXTENT, 1.1, "ψ"),
         "loss": _lines(state.terrain, "weights"),
         "cloud": Cloud("weights", np.clip(state.now.q[:SHOWN], -3.0, 3.0), len(state.now.q), "q", kind="replica"),
-        "fidelity": Scalar(seen.fidelity(exact), "fidelity", plane="weights"),
+        "fidelity": Scalar(found.fidelity(exact), "fidelity", plane="weights"),
         "wave": ComplexField("exact", exact, EXTENT, 1.1, "ψ"),
         "valleys": _lines(state.terrain, "exact"),
-        "middle": Cloud("exact", _middle(density(exact))[None], 1, "⟨q⟩", role="tracer"),
-        "distance": Scalar(float(np.abs(seen.p - density(exact)).sum()) * GRID.cell, "L₁", plane="exact"),
+        "middle": Cloud("exact", pathsum.middle(density(exact))[None], 1, "⟨q⟩", role="tracer"),
+        "distance": Scalar(float(np.abs(found.p - density(exact)).sum()) * GRID.cell, "L₁", plane="exact"),
         "cut": Series("cut", CUT.u, np.stack(cuts), ("seen", "fixed N"), ("net", "")),
         "agreement": Series("history", _age(state), np.stack([state.past[k] for k in ("fidelity", "alone", "there")]),
                             ("fidelity", "never re-born", "beyond the saddle")),
-        "there": Scalar(_there(seen.p), "P(q₁ + q₂ > 0)", plane="cut"),
-        "hbar": Scalar(h if math.isfinite(h) else 0.0, "ħ", "action", error if math.isfinite(error) else 0.0, "history"),
+        "there": Scalar(pathsum.beyond(found.p), "P(q₁ + q₂ > 0)", plane="cut"),
+        "hbar": Scalar(h, "ħ", "action", error if math.isfinite(error) else 0.0, "history"),
         "norm": Scalar(state.drift, "norm drift"),
-        "energy": Scalar(flow.energy(seen.psi) - state.energy, "ΔE", "loss"),
+        "energy": Scalar(flow.energy(found.psi) - state.energy, "ΔE", "loss"),
     }  # fmt: skip
 
 
@@ -496,7 +340,7 @@ def theory(state: SchrodingerState, params: SchrodingerParams) -> Mapping[str, O
     return {
         "cut": Series("cut", CUT.u, CUT.through(GRID.axis, p)[None], ("exact",)),
         "agreement": Series("history", _age(state), state.past["expected"][None], ("exact",)),
-        "there": Scalar(_there(p), "P(q₁ + q₂ > 0)", plane="cut"),
+        "there": Scalar(pathsum.beyond(p), "P(q₁ + q₂ > 0)", plane="cut"),
         "hbar": Scalar(params.hbar, "ħ", "action", plane="history"),
     }
 
@@ -509,11 +353,11 @@ MEETING = {"hbar": 0.25, "start": "two-packets", "place": (-0.8, -0.8, -0.8, -0.
 CLAIMS = (
     Claim("fidelity", "Networks add up to Schrödinger's wave.", "2012.05082 §4", "fidelity", 1.0, (0.975, 1.0),
           "holds", "prototype .9885"),
-    Claim("planck", "The ħ of the run is μ_n/2π.", "2012.05082 §4", "ħ", 0.5, (0.485, 0.515), "holds",
+    Claim("planck", "The ħ of the run is μₙ/2π.", "2012.05082 §4", "ħ", 0.5, (0.485, 0.515), "holds",
           "put in as the modulus", "action"),
-    Claim("tunnelling", "They tunnel below the saddle at the exact rate.", "2111.00903 §4", "P/P_exact", 1.0,
+    Claim("tunnelling", "They tunnel below the saddle at the exact rate.", "2111.00903 §4", "P/Pₑ", 1.0,
           (0.9, 1.1), "holds", "tbd", at=TUNNEL),
-    Claim("fringes", "At the saddle they show the exact fringes.", "2012.05082 §4", "V/V_exact", 1.0, (0.97, 1.03),
+    Claim("fringes", "At the saddle they show the exact fringes.", "2012.05082 §4", "V/Vₑ", 1.0, (0.97, 1.03),
           "holds", "tbd", at=MEETING),
     Claim("fixed-n", "With fixed N there are no fringes.", "2012.05082 §2", "V", 0.0, (0.0, 0.15), "holds", "tbd",
           at=MEETING),
@@ -522,22 +366,15 @@ CLAIMS = (
 )  # fmt: skip
 
 
-def _mean(state: SchrodingerState, name: str) -> tuple[float, float]:
+def _over_launches(x: Array) -> tuple[float, float]:
     """Mean over the launches that ended, and its 95 % half-width."""
-    return _interval(state.ended[name])
-
-
-def _interval(x: Array) -> tuple[float, float]:
-    if len(x) < 2:
-        return (float(x[0]) if len(x) else math.nan), math.inf
-    t95 = (12.71, 4.30, 3.18, 2.78, 2.57)[len(x) - 2] if len(x) < 7 else 2.45 if len(x) < 12 else 2.2
-    return float(x.mean()), t95 * float(x.std(ddof=1)) / math.sqrt(len(x))
+    return mean_over_copies(x) if len(x) > 1 else (math.nan, math.inf)
 
 
 def verdict(state: SchrodingerState, params: SchrodingerParams) -> tuple[Verdict, ...]:
     """One verdict per claim from all launches since a knob was turned."""
-    count, needed = len(state.ended), 2
-    waiting = "" if count >= needed else f"Needs {needed} launches; {count} have ended."
+    count = len(state.ended)
+    waiting = "" if count >= 2 else f"Needs 2 launches; {count} have ended."
     spilt = float(state.ended["spilt"].max()) if count else 0.0
     leaks = f"{100 * spilt:.0f} % of the exact wave is at the rim, where its box closes on itself."
     phase = "" if params.law == "coherent" else "This law measures no phase: what is compared are densities."
@@ -548,37 +385,21 @@ def verdict(state: SchrodingerState, params: SchrodingerParams) -> tuple[Verdict
     meets = "" if params.start == "two-packets" else "No two packets meet here."
     if not meets and count and state.ended["exact"].min() < 0.3:
         meets = "The exact wave itself shows no fringes across the saddle."
-    ratios = {"rate": ("there", "expected"), "depth": ("seen", "exact")}
-    over = {k: _ratio(state.ended[a], state.ended[b]) for k, (a, b) in ratios.items()}
-    h, near = params.hbar, 0.03 * params.hbar
-    at = (("fidelity", _mean(state, "fidelity"), phase or often), ("planck", _mean(state, "hbar"), phase or often),
-          ("tunnelling", over["rate"], phase or often or rests), ("fringes", over["depth"], phase or often or meets),
-          ("fixed-n", _mean(state, "fixed"), meets), ("unsliced", _mean(state, "alone"), ""))  # fmt: skip
-    said = f"From {count} launches of {params.replicas} replicas"
-    nulls = {"fidelity": None, "fringes": float(state.ended["fixed"].mean()) if count else None}
-    return tuple(
-        judge(
-            claim, *number, f"{said}: {WORDS[name]}.", outside=outside or (leaks if spilt > SPILT else ""),
-            waiting="" if outside else waiting, null=nulls.get(name),
-            **({"predicted": h, "band": (h - near, h + near)} if name == "planck" else {}),
-        )
-        for claim, (name, number, outside) in zip(CLAIMS, at, strict=True)
-    )  # fmt: skip
-
-
-def _ratio(part: Array, whole: Array) -> tuple[float, float]:
-    """Mean of part/whole over launches, and its 95 % half-width."""
-    return _interval(part / np.maximum(whole, 1e-9))
-
-
-WORDS = {
-    "fidelity": "their sum against the exact wave when it is released anew",
-    "planck": "the ħ′ of the exact wave that is most like their sum",
-    "tunnelling": "their share beyond the saddle over that of the exact wave",
-    "fringes": "the depth of their fringes over that of the exact ones, when these are clearest",
-    "fixed-n": "the depth of fringes in the density of networks that exchange no neurons",
-    "unsliced": "their sum against the exact wave, though none was ever born from it",
-}
+    ended, h, near = state.ended, params.hbar, (0.97 * params.hbar, 1.03 * params.hbar)
+    P, V = (ended[a] / np.maximum(ended[b], 1e-9) for a, b in (("there", "expected"), ("seen", "exact")))
+    at = ((ended["fidelity"], phase or often), (ended["hbar"], phase or often), (P, phase or often or rests),
+          (V, phase or often or meets), (ended["fixed"], meets), (ended["alone"], ""))  # fmt: skip
+    found = []
+    for claim, (numbers, outside) in zip(CLAIMS, at, strict=True):
+        value, error = _over_launches(numbers)
+        if outside and not math.isfinite(error):
+            value, error = claim.predicted, 0.0
+        outside, own = outside or (leaks if spilt > SPILT else ""), claim.name == "planck"
+        found.append(judge(
+            claim, value, error, f"From {count} launches of {params.replicas} replicas.", outside=outside,
+            waiting="" if outside else waiting, predicted=h if own else None, band=near if own else None,
+        ))  # fmt: skip
+    return tuple(found)
 
 
 # -- the experiment ---------------------------------------------------------------------------------------------------
@@ -604,7 +425,7 @@ EXPERIMENT = Experiment(
     r"\qquad \hbar=\frac{\mu_n}{2\pi}",
     sources=("2012.05082", "2111.00903", "derived"),
     by_hand="F modulo 2πħ, with ħ; Gaussians of one width; re-births from ψ every .2, unless never; Nelson's wave",
-    emergent="ψ as a path sum over networks: fringes, tunnelling, fidelity; ħ is measured, and was put in as the modulus",
+    emergent="ψ as a path sum over networks: fringes, tunnelling; ħ is measured, and was put in as the modulus",
     params=SchrodingerParams,
     planes=PLANES,
     claims=CLAIMS,

@@ -78,9 +78,9 @@ def travel(q, p, F, C, M, spline, low, inverse, dt, steps, spread):
     """Carry q, p: (m, 2), F: (m,) float64, C: (m,) complex128 and M: (m, 4, 4) float64 through `steps` of dt, in place.
 
     spline: (n + 2, n + 2) coefficients of a bicubic spline of V, mirrored at its ends (`scipy.ndimage.spline_filter`),
-    with node (i, j) = coefficient (i + 1, j + 1) at low + (i, j)/inverse; spread: ħw. Velocity Verlet: order 2, M symplectic to
-    rounding; F by the trapezium in V. The branch of C follows continuity, which needs its phase to turn by less than
-    π/2 a call. About 150 ns a replica and step.
+    with node (i, j) = coefficient (i + 1, j + 1) at low + (i, j)/inverse; spread: ħw. Velocity Verlet: order 2, M
+    symplectic to rounding; F by the trapezium in V. The branch of C follows continuity, which needs its phase to turn
+    by less than π/2 a call. About 150 ns a replica and step.
     """
     for k in range(q.shape[0]):
         if C[k] == 0.0:

@@ -31,7 +31,7 @@ def prefactor(M: Array, spread: float) -> Array:
 def travel(loss: Loss, q: Array, p: Array, dt: float, steps: int, spread: float) -> tuple[Array, ...]:
     """q, p: (m, 2), F: (m,), C: (m,) and M: (m, 4, 4) after `steps` of dt from F = 0, C = 1, M = 1."""
     m = len(q)
-    z = (q, p, np.zeros(m), np.tile(np.eye(4), (m, 1, 1)))
+    z: tuple[Array, ...] = (q, p, np.zeros(m), np.tile(np.eye(4), (m, 1, 1)))
     C = np.ones(m, complex)
     for _ in range(steps):
         a = _rate(loss, z)

@@ -122,7 +122,8 @@ class SplitStep:
             def apply(v: Array, met: Array = known) -> Array:
                 psi = v.reshape(n, n)
                 out: Array = scipy.fft.ifft2(kinetic * scipy.fft.fft2(psi, workers=1), workers=1).real + self.V * psi
-                return out.ravel() + lift * (met @ (met.T @ v.ravel()))
+                lifted: Array = out.ravel() + lift * (met @ (met.T @ v.ravel()))
+                return lifted
 
             H = LinearOperator((n * n, n * n), matvec=apply, dtype=np.float64)
             found, waves = eigsh(H, k=count, which="SA", ncv=max(40, 4 * count), tol=1e-10, v0=start)
