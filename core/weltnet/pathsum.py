@@ -65,6 +65,11 @@ class Family:
         scale = (len(NODES) - 1) / (2 * GRID.half_width)
         coherent.travel(self.q, self.p, self.F, self.C, self.M, spline, NODES[0], scale, DT, STRIDE, STIFF)
 
+    def foremost(self) -> Array:
+        """q of all, those that count most first, inside the box: (m, 2)."""
+        order = np.argsort(-np.abs(self.a), kind="stable") if len(self.a) else slice(None)
+        return np.clip(self.q[order], NODES[0], NODES[-1])
+
     def waves(self, hbar: float) -> Array:
         """Each path's sum over its networks: (paths, n, n)."""
         weights, w = self.a * self.C * np.exp(1j / hbar * self.F), STIFF / hbar
