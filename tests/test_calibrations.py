@@ -107,6 +107,7 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "coherence": ("coherence", lambda f: scaled(f, 0.98)),
     "chsh": ("chsh", lambda f: lambda table: (0.985 * f(table)[0], f(table)[1])),
     "coherence-few": ("coherence", lambda f: scaled(f, 0.98)),
+    "fringes": ("Cut", lambda f: lambda angle: f(angle + 0.1)),
     "drift-linear": ("fit", lambda f: lambda m, order: f(m, order=order - 2)),
     "drift-curved": ("fit", lambda f: lambda m, order: f(m, order=1)),
     "noise-linear": ("fit", lambda f: lambda m, order: _swollen(f(m, order=order))),

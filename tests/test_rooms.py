@@ -63,6 +63,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "weltnet.terrain": (*SCIENCE, "weltnet.kernels", "weltnet.systems"),
     "weltnet.thermal": (*SCIENCE, "weltnet.kernels", "weltnet.systems", "weltnet.theory"),
     "weltnet.learning": ("numpy", "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
+    "weltnet.pathsum": (
+        *SCIENCE,
+        "weltnet.terrain",
+        "weltnet.kernels",
+        "weltnet.estimators",
+        "weltnet.theory",
+    ),
     "weltnet.states": ("numpy", "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
     "weltnet.experiments": (
         *SCIENCE,
@@ -70,6 +77,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "weltnet.terrain",
         "weltnet.thermal",
         "weltnet.learning",
+        "weltnet.pathsum",
         "weltnet.states",
         "weltnet.kernels",
         "weltnet.systems",

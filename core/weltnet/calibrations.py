@@ -36,6 +36,7 @@ from weltnet.estimators.entropy import (
     nearest_neighbours,
     production,
 )
+from weltnet.estimators.fringes import Cut
 from weltnet.estimators.generator import Basis, Generator, Moments, fit, fold, jackknife, stencil
 from weltnet.estimators.law import BANDWIDTHS as LAW_BANDWIDTHS
 from weltnet.estimators.law import Law, Witness, halves, law
@@ -443,6 +444,19 @@ def _coherence_of_few(seed: int) -> tuple[float, float]:
     return coherence(F, 1.0, cells, fair=True), 1.0 / math.sqrt(2.0 * len(cells))
 
 
+FRINGES = 0.6
+
+
+def _fringes(seed: int) -> tuple[float, float]:
+    rng, cut = np.random.default_rng(seed), Cut(math.pi / 4)
+    k, phase, tilt = rng.uniform(13.0, 18.0), rng.uniform(0.0, 2.0 * np.pi), rng.uniform(-0.2, 0.2)
+    x, y = LENS.axis[:, None], LENS.axis[None, :]
+    along, across = (x + y) / math.sqrt(2.0), (y - x) / math.sqrt(2.0)
+    p = np.exp(-0.5 * (along - tilt) ** 2 - across**2) * (1.0 + FRINGES * np.cos(k * along + phase))
+    found = cut.through(LENS.axis, p)
+    return cut.sharpest(found, np.linspace(9.0, 30.0, 85))[1], 0.004
+
+
 # -- space-time of the neurons, at the settings of the copies of one network ------------------------------------------
 
 BASIS, COPIES, NEURONS, NOISE = Basis(5, 0.5), 1024, 64, 0.15
@@ -798,6 +812,11 @@ ALL: tuple[Calibration, ...] = (
         "coherence-few", "Coherence of few members",
         "Fifty members in a cell agree no less than 4000 when what none would make of it, 1/√50, is taken off.",
         "windings.coherence", "coherence", COHERENCE, 0.005, _coherence_of_few,
+    ),
+    Calibration(
+        "fringes", "Depth of planted fringes",
+        "1 + .6 cos(ku + φ) under a Gaussian, k from 13 to 18: the depth is .6; half of the range is the grid's.",
+        "fringes.Cut.visibility", "V", FRINGES, 0.012, _fringes,
     ),
     Calibration(
         "drift-linear", "Contraction of a planted linear map",

@@ -167,6 +167,7 @@ DIFFERENT = {
     "observatory": {"kappa": 4.0, "start": "valley", "replicas": 500},
     "diffusion": {"learning_rate": 0.45, "noise": 0.1},
     "kappa": {"kappa": 0.0, "replicas": 4000},
+    "schrodinger": {"hbar": 0.3, "speed_1": 2.0, "replicas": 4000},
     "strings": {"broken": ["dense-mixing"], "modes": 2},
 }
 

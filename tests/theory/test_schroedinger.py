@@ -68,6 +68,70 @@ def test_evolution_against_dense_exponential():
     assert alone.energy(alone.ground(steps=2000, dt=0.01)) == pytest.approx(lowest, rel=1e-4)
 
 
+def _sinc(axis, V, hbar):
+    """H on a sinc basis (Colbert and Miller 1992): no Fourier transform, no period, no time step."""
+    n, dx = len(axis), axis[1] - axis[0]
+    apart = np.arange(n)[:, None] - np.arange(n)[None, :]
+    one = np.where(apart == 0, np.pi**2 / 3.0, 2.0 * (-1.0) ** apart / np.maximum(apart**2, 1))
+    one *= 0.5 * hbar**2 / dx**2
+    return np.kron(one, np.eye(n)) + np.kron(np.eye(n), one) + np.diag(V.ravel())
+
+
+def _morse(axis):
+    return 6.0 * (1.0 - np.exp(-0.55 * axis[:, None])) ** 2 + 0.5 * 1.21 * axis[None, :] ** 2
+
+
+def _henon_heiles(axis):
+    x, y = axis[:, None], axis[None, :]
+    V = 0.5 * (x**2 + y**2) + 0.15 * (x**2 * y - y**3 / 3.0)
+    return np.minimum(V - V.min(), 14.0)
+
+
+def _morse_level(n, hbar, depth=6.0, a=0.55):
+    quantum = hbar * a * np.sqrt(2.0 * depth) * (n + 0.5)
+    return quantum - quantum**2 / (4.0 * depth)
+
+
+@pytest.mark.parametrize("loss", [_harmonic, _morse, _henon_heiles])
+def test_levels_and_evolution_against_a_sinc_basis(loss):
+    """Link: a second method, dense diagonalisation on a sinc basis: six levels and the wave after t = 3."""
+    hbar, n = 0.8, 26
+    axis = _axis(n, 4.6) + 0.3
+    V = loss(axis)
+    energies, waves = np.linalg.eigh(_sinc(axis, V, hbar))
+    solver = SplitStep(axis, np.minimum(V, 60.0), hbar, 1 / 200)
+    levels, low = solver.lowest(6)
+    assert levels == pytest.approx(energies[:6], abs=2e-4)
+    assert np.abs(np.einsum("aij,bij->ab", low, low) * (axis[1] - axis[0]) ** 2 - np.eye(6)).max() < 1e-6
+    assert [solver.energy(w) for w in low] == pytest.approx(levels, abs=1e-6)
+    start = packet(axis, (0.5, -0.3), 0.55, (0.4, 0.6))
+    dense = waves @ (np.exp(-3j / hbar * energies) * (waves.T @ start.ravel()))
+    assert fidelity(solver.step(start, 600), dense.reshape(n, n)) > 1 - 1e-4
+
+
+def test_levels_known_in_closed_form():
+    """Link: closed forms. Harmonic levels ħω(n + 1), and Morse's, of which the box holds the lowest."""
+    hbar, axis = 0.8, _axis(64, 6.0)
+    levels, _ = SplitStep(axis, _harmonic(axis), hbar, 0.01).lowest(6)
+    assert levels == pytest.approx(hbar * np.array([1, 2, 2, 3, 3, 3]), abs=1e-6)
+    levels, _ = SplitStep(axis + 1.5, np.minimum(_morse(axis + 1.5), 60.0), hbar, 0.01).lowest(3)
+    up = 1.1 * hbar * np.array([0.5, 1.5])
+    exact = sorted([_morse_level(0, hbar) + up[0], _morse_level(0, hbar) + up[1], _morse_level(1, hbar) + up[0]])
+    assert levels == pytest.approx(exact, abs=2e-4)
+
+
+def test_lowest_waves_of_mirror_wells_are_even_and_odd():
+    """Link: symmetry. Each is its own mirror image up to sign, and their sum or difference rests in one well."""
+    axis = _axis(48, 3.0)
+    V = 2.0 * (axis[:, None] ** 2 - 1.0) ** 2 + 2.0 * axis[None, :] ** 2 + 0.4 * axis[:, None] * axis[None, :]
+    levels, low = SplitStep(axis, np.minimum(V, 25.0), 0.4, 0.02).lowest(2)
+    assert 0.0 < levels[1] - levels[0] < 0.1
+    mirrored = np.roll(low[:, ::-1, ::-1], 1, axis=(1, 2))
+    assert np.abs(np.abs((mirrored * low).sum(axis=(1, 2))) * (axis[1] - axis[0]) ** 2 - 1.0).max() < 1e-6
+    one = density(low[0] + low[1]) / density(low[0] + low[1]).sum()
+    assert max(one[axis < 0.0].sum(), one[axis > 0.0].sum()) > 0.97
+
+
 def test_ground_state_and_its_flow():
     """Link: E₀ = ħ in two dimensions; u = −q and v = 0 there; a kicked packet has v = ħ · kick."""
     axis, hbar = _axis(64), 0.5

@@ -15,6 +15,7 @@ from weltnet.experiments import (
     madelung,
     observatory,
     phase,
+    schrodinger,
     strings,
 )
 
@@ -25,6 +26,7 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     diffusion.EXPERIMENT,
     kappa.EXPERIMENT,
     phase.EXPERIMENT,
+    schrodinger.EXPERIMENT,
     madelung.EXPERIMENT,
     circulation.EXPERIMENT,
     classical.EXPERIMENT,
