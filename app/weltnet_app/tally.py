@@ -123,7 +123,7 @@ def _answer(slug: str, claim: Claim, stored: verifications.Verification | None, 
 
 
 def shaken(experiment: Experiment[Any, Any], experiments: Iterable[Experiment[Any, Any]]) -> list[tuple[str, Keystone]]:
-    """By slug, the keystones of this experiment's group that fail, here or, where nothing is stored, by the register."""
+    """By slug, keystones of this experiment's group that fail: here or, where nothing is stored, by the register."""
     found = []
     for other in experiments:
         if (k := other.keystone) is not None and other is not experiment and other.group == experiment.group:

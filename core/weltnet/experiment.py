@@ -10,8 +10,8 @@ from weltnet.observables import Array, Observable, Plane
 from weltnet.params import Params, Saboteur
 
 __all__ = [
-    "Cancelled", "Claim", "Experiment", "Frame", "Group", "Keystone", "Preset", "Question", "Report", "Saboteur", "Shows",
-    "Stop", "Tour", "Verdict", "Word",
+    "Cancelled", "Claim", "Experiment", "Frame", "Group", "Keystone", "Preset", "Question", "Report", "Saboteur",
+    "Shows", "Stop", "Tour", "Verdict", "Word",
 ]  # fmt: skip
 
 Word = Literal["holds", "fails", "undecided", "outside-regime"]
