@@ -61,6 +61,8 @@ _VERBS: Mapping[Word | None, tuple[str, str]] = {
     None: ("broke down", "broke down"),
 }
 MOST_DOTS = 60
+MOST_KNOBS = 3
+"""More of them are named by their preset, or counted: a card is narrow."""
 
 
 def stored(experiment: Experiment[Any, Any], claim: Claim, params: Params, verification: Verification | None) -> Stored:
@@ -115,6 +117,9 @@ def _numbers(found: Distribution) -> str:
 
 def _knobs(experiment: Experiment[Any, Any], claim: Claim) -> str:
     knobs = experiment.params.knobs()
+    if len(claim.at) > MOST_KNOBS:
+        preset = next((p.name for p in experiment.presets if dict(p.values) == dict(claim.at)), "")
+        return f"preset “{preset}”" if preset else f"{len(claim.at)} other knobs"
     values = {k: number(v) if isinstance(v, int | float) else str(v) for k, v in claim.at.items()}
     shown = [f"{knobs[k].symbol or k} = {v}" if k in knobs else f"{k} {v}" for k, v in values.items()]
     return ", ".join(shown) or "the defaults"
