@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,9 @@ BROWSER = "browser"
 """All tests that need one run in one process, after all others."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a browser, and run tests along the chain of trust."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what needs a browser, and run tests along the chain of trust; before any plugin reads marks."""
 
     def link(item: pytest.Item) -> int:
         # By fixture, not by the mark alone: a driver leaves a running event loop behind, and one forgotten mark would
@@ -57,6 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(together))
         if item.get_closest_marker("sampled") and _experiment(item) not in _ends():
             item.add_marker("slow")
+    yield
 
 
 def _slug(item: pytest.Item) -> str:
