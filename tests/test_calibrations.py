@@ -105,6 +105,7 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "vortices": ("vortices", lambda f: lambda *given: f(*given) * [1, 1, -1]),
     "circulation": ("circulation", lambda f: lambda q, v, *rest: f(q, 1.015 * v, *rest)),
     "coherence": ("coherence", lambda f: scaled(f, 0.98)),
+    "streams": ("hamilton_jacobi", lambda f: scaled(f, 1.1)),
     "chsh": ("chsh", lambda f: lambda table: (0.985 * f(table)[0], f(table)[1])),
     "coherence-few": ("coherence", lambda f: scaled(f, 0.98)),
     "fringes": ("Cut", lambda f: lambda angle: f(angle + 0.1)),

@@ -523,7 +523,7 @@ class Runs:
     def __init__(self, loop: asyncio.AbstractEventLoop, most: int | None = None, spare: Spare | None = None) -> None:
         self.loop = loop
         self.spare = spare
-        self.most = most or max(1, os.cpu_count() or 1)
+        self.most = max(1, os.cpu_count() or 1) if most is None else most
         self._runs: dict[str, Run] = {}
 
     def get(self, run_id: str) -> Run | None:

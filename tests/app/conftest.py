@@ -157,6 +157,7 @@ def visit(browser: Any, lab: Lab) -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     made = Visit(page, lab)
+    page.on("response", lambda r: made.complaints.append(f"{r.status} {r.url}") if r.status >= 500 else None)
     page.on("console", lambda m: made.complaints.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda e: made.complaints.append(str(e)))
     page.on("request", lambda r: None if r.url.startswith((lab.url, "data:", "blob:")) else made.outside.append(r.url))

@@ -20,9 +20,9 @@ EXPERIMENT = ALL[-1]
 
 
 def some_change(experiment: Any) -> dict[str, Any]:
-    """A live change: the first number that does not restart, at its upper end."""
-    knob = next(k for k in experiment.params.knobs().values() if k.kind == "number" and not k.restarts)
-    return {knob.name: knob.high}
+    """A live change: the first number or region that does not restart, at its upper end."""
+    knob = next(k for k in experiment.params.knobs().values() if k.kind in ("number", "region") and not k.restarts)
+    return {knob.name: knob.high if knob.kind == "number" else [knob.high] * 4}
 
 
 @pytest.mark.parametrize("experiment", ALL, ids=lambda e: e.slug)

@@ -107,9 +107,10 @@ def knobs(experiment: Any) -> st.SearchStrategy[str]:
 def honest(slug: str) -> dict[str, str]:
     """A link as the laboratory writes it, with a change and a pinned run."""
     experiment = by_slug(slug)
-    knob = next(k for k in experiment.params.knobs().values() if k.kind == "number" and not k.restarts)
+    knob = next(k for k in experiment.params.knobs().values() if k.kind in ("number", "region") and not k.restarts)
+    high = knob.high if knob.kind == "number" else [knob.high] * 4
     initial = experiment.params().model_dump(mode="json")
-    log = address.Log(7, initial, ((40, {knob.name: knob.high}),))
+    log = address.Log(7, initial, ((40, {knob.name: high}),))
     query = address.write(log, experiment, 80, "0123456789abcdef", paused=True, run="x", pins=[log])
     return dict(urllib.parse.parse_qsl(query))
 
@@ -314,7 +315,7 @@ def test_acts(experiment: Any, cases: int) -> None:
         | plain
         | st.integers(-2, 3).map(lambda i: {"answer": i})
     )
-    tours = st.sampled_from([t.name for t in experiment.tours]) | text
+    tours = st.sampled_from([t.name for t in experiment.tours] or ["none"]) | text
     message = st.fixed_dictionaries({"act": words, "value": plain | stops | tours.map(lambda name: {"start": name})})
 
     def act(message: dict[str, Any], panel: bool) -> None:
