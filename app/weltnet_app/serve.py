@@ -27,7 +27,7 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError
 
-from weltnet import __version__
+from weltnet import __version__, threads
 from weltnet_app import assets
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def _allowed(host: str, port: int, origins: tuple[str, ...]) -> frozenset[str]:
 
 
 async def _live(sockets: list[socket.socket], port: int, url: str, browser: bool, origins: frozenset[str]) -> None:
+    os.environ.update(threads.ONE)
     state = _State()
     own = [(r"/healthz", _Health, {"state": state})]
     door = _Door(tornado.web.Application([*own, (r"/.*", _Waiting)]))

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import tornado.web
 
-from weltnet import codec, provenance, timeline, worker
+from weltnet import codec, provenance, threads, timeline, worker
 from weltnet.experiment import Experiment, Frame, Preset
 from weltnet.observables import Observable, Paths
 from weltnet.timeline import Log, Timeline
@@ -184,7 +184,7 @@ class Stills:
             target=_make, args=(child, slug, path(slug), STEPS, SECONDS, NICE), daemon=True, name=f"still of {slug}"
         )
         try:
-            with worker.environment():
+            with threads.environment():
                 process.start()
             self._process, self._pipe, self._going = process, pipe, True
         finally:

@@ -24,7 +24,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
-from weltnet import provenance, run, worker
+from weltnet import provenance, run, threads, worker
 from weltnet.experiment import Experiment, Report, Verdict, Word
 from weltnet.provenance import Document, Stamp, Unreadable
 
@@ -221,7 +221,7 @@ def carry_out(
         for task in tasks:
             yield task, judge(task, report(task))
         return
-    with worker.environment():
+    with threads.environment():
         pool = ProcessPoolExecutor(min(jobs, len(tasks)), worker.context(), _deaf)
         try:
             pending = {pool.submit(judge, task): task for task in tasks}

@@ -15,7 +15,6 @@ import dataclasses
 import json
 import math
 import multiprocessing
-import os
 import struct
 import threading
 import time
@@ -26,12 +25,12 @@ from typing import Any
 
 import numpy as np
 
-from weltnet import codec, timeline
+from weltnet import codec, threads, timeline
 from weltnet.experiment import Cancelled, Frame
 from weltnet.params import BadParams
 from weltnet.timeline import Log, Timeline
 
-__all__ = ["PINS", "STEPS_PER_SECOND", "Process", "Spare", "Worker", "context", "environment"]
+__all__ = ["PINS", "STEPS_PER_SECOND", "Process", "Spare", "Worker", "context"]
 
 STEPS_PER_SECOND = 50
 """Learning steps a second at speed 1×."""
@@ -88,23 +87,6 @@ def context() -> Any:
     return method
 
 
-@contextlib.contextmanager
-def environment() -> Any:
-    """One thread for each worker: as many run as there are cores, and barriers between busy cores cost milliseconds."""
-    names = ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    wanted = dict.fromkeys(names, "1")
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Process:
     """A running worker process and the parent's end of its pipe."""
@@ -117,7 +99,7 @@ class Process:
         """Start a process for one experiment, or one that rehearses it (by default the first) until it is taken."""
         method = context()
         pipe, child = method.Pipe()
-        with environment():
+        with threads.environment():
             name = f"weltnet {slug}".rstrip()
             process = method.Process(target=_main, args=(child, slug, waiting), daemon=True, name=name)
             process.start()

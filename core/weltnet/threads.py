@@ -1,0 +1,31 @@
+"""One thread for each process: as many run as there are cores, and barriers between busy cores cost milliseconds."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+__all__ = ["ONE", "environment"]
+
+ONE = dict.fromkeys(("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""The environment of a process with one thread.
+
+A process that serves sets it before it loads anything and for good: numba reads its variable again whenever it
+compiles, and refuses another number than that of the threads it has launched.
+"""
+
+
+@contextlib.contextmanager
+def environment() -> Iterator[None]:
+    """Processes that are started meanwhile have one thread each."""
+    before = {name: os.environ.get(name) for name in ONE}
+    os.environ.update(ONE)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
