@@ -183,7 +183,7 @@ def face(claim: Claim, verdict: Verdict | None, kept: Stored, *, broken: bool, m
     """The card of one claim, as HTML. `missed` says which calibration its estimators miss: then no word is given."""
     word = "uncalibrated" if missed else verdict.word if verdict else "undecided"
     note = html.escape(missed or (verdict.sentence if verdict else "Nothing measured yet."))
-    badge = '<span class="tag">assumption broken</span>' if broken else ""
+    badge = '<span class="tag"><span class="wide">assumption </span>broken</span>' if broken else ""
     chip = f"{mark('fails')}estimator is off" if missed else f"{mark(word)}{WORDS[word]}"  # type: ignore[arg-type,index]
     hue = "fails" if missed else word
     numbers = '<div class="strip empty"><i class="axis"></i></div><div class="numbers"><span>no number yet</span></div>'
