@@ -70,7 +70,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "weltnet.estimators": (*SCIENCE, "contourpy", "weltnet.kernels", "weltnet.estimators"),
     "weltnet.theory": (*SCIENCE, "weltnet.systems", "weltnet.theory"),
     "weltnet.terrain": (*SCIENCE, "weltnet.kernels", "weltnet.systems"),
-    "weltnet.thermal": (*SCIENCE, "weltnet.kernels", "weltnet.systems", "weltnet.theory"),
+    "weltnet.thermal": (*SCIENCE, "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
     "weltnet.learning": ("numpy", "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
     "weltnet.pathsum": (
         *SCIENCE,

@@ -23,7 +23,7 @@ from cyclopts import App, CycloptsError, MissingArgumentError, Parameter, Unknow
 from rich.console import Console
 from rich.table import Table
 
-from weltnet import __version__
+from weltnet import __version__, threads
 from weltnet.params import BadParams
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Refused(ValueError):
 def run(tokens: Sequence[str]) -> int:
     """Carry out one command line and return its exit code."""
     # Linear algebra on one thread, as in workers, or a digest printed here differs from the page's; before numpy loads.
-    os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+    os.environ.update(threads.ALGEBRA)
     try:
         first = tokens[0] if tokens else ""
         if first and not first.startswith("-") and first not in _commands():

@@ -159,12 +159,8 @@ def born(
 
 def drawn(wave: Array, flow: SplitStep, replicas: int, seed: int, launch: int) -> Family:
     """Replicas drawn from |ψ|² with its current velocity, and nothing else."""
-    u = uniforms(seed, launch, STREAM_DRAW, replicas, 3)
-    total = np.cumsum(density(wave).ravel())
-    cell = np.minimum(np.searchsorted(total, u[:, 0] * total[-1]), GRID.n**2 - 1)
-    corner = np.column_stack([GRID.axis[cell // GRID.n], GRID.axis[cell % GRID.n]])
     family = nobody()
-    family.q = corner + GRID.spacing * (u[:, 1:] - 0.5)
+    family.q = GRID.drawn(density(wave), uniforms(seed, launch, STREAM_DRAW, replicas, 3))
     family.p = GRID.at(flow.flow(wave)[0], family.q)
     return family
 

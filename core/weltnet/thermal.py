@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from weltnet.estimators.density import Grid
 from weltnet.kernels import hidden, philox
 from weltnet.kernels.ensemble import WALL
 from weltnet.kernels.grid import deepest_pass
@@ -77,9 +78,7 @@ class Thermal:
         """Places (M, 2) drawn from |ψ|², and as many standard normals."""
         z = np.empty((members, 5))
         philox.normals(z, seed, launch, STREAM_RELEASE)
-        total, n, spacing = np.cumsum(density(psi).ravel()), len(self.axis), self.axis[1] - self.axis[0]
-        cell = np.minimum(np.searchsorted(total, ndtr(z[:, 0]) * total[-1]), n**2 - 1)
-        q = np.column_stack([self.axis[cell // n], self.axis[cell % n]]) + spacing * (ndtr(z[:, 1:3]) - 0.5)
+        q = Grid(len(self.axis), -float(self.axis[0])).drawn(density(psi), ndtr(z[:, :3]))
         return np.clip(q, -WALL, WALL), z[:, 3:]
 
 

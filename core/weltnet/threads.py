@@ -6,9 +6,12 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-__all__ = ["ONE", "environment"]
+__all__ = ["ALGEBRA", "ONE", "environment"]
 
-ONE = dict.fromkeys(("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+ALGEBRA = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""The same of linear algebra alone, whose digits depend on how many multiply matrices."""
+
+ONE = ALGEBRA | {"NUMBA_NUM_THREADS": "1"}
 """The environment of a process with one thread.
 
 A process that serves sets it before it loads anything and for good: numba reads its variable again whenever it

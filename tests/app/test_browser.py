@@ -51,6 +51,7 @@ def test_every_picture_moves(visit: Any, experiment: Any) -> None:
     visit.painted(visit.stat("paints") + 40)
     after = {plane: visit.pixels(plane) for plane in experiment.planes}
     assert [plane for plane, (_, colours) in after.items() if colours < 2] == [], "blank"
+    assert after[next(iter(experiment.planes))][1] > 8, "the first picture shows next to nothing"
     assert len([plane for plane, (pixels, _) in after.items() if pixels == before[plane][0]]) <= 1, "nothing moves"
     assert visit.of("state").inner_text().strip() == "live"
     visit.pause()

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weltnet.kernels.replicas import LOCAL, TOTAL, descend_networks, draw, gradient_by_products, plane
+from weltnet.threads import ONE
 
 __all__ = ["compare", "contenders", "measure"]
 
@@ -326,8 +327,7 @@ def compare(
     `python` may be another interpreter, one that has JAX and torch.
     """
     numbers = {"N": N, "M": M, "B": B, "ticks": ticks, "kind": kind, "threads": threads, "repetitions": repetitions}
-    names = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    environment = os.environ | {name: str(threads) for name in names} | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = os.environ | dict.fromkeys(ONE, str(threads)) | {"PYTHONPATH": os.pathsep.join(sys.path)}
     if threads == 1:
         environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     command = [python, "-m", "weltnet_app.bench.peers", json.dumps(numbers)]

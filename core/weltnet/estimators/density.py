@@ -101,6 +101,14 @@ class Grid:
         """∇f by Fourier derivatives: (2, n, n); spectrally exact for smooth periodic fields."""
         return np.stack(self.slopes(self.spectrum(field)))
 
+    def drawn(self, p: Array, u: Array) -> Array:
+        """Places (members, 2) of density p: (n, n), not normed, constant in each cell, from uniform u: (members, 3)."""
+        total = np.cumsum(p.ravel())
+        cell = np.minimum(np.searchsorted(total, u[:, 0] * total[-1]), self.n**2 - 1)
+        middle = np.column_stack([self.axis[cell // self.n], self.axis[cell % self.n]])
+        places: Array = middle + self.spacing * (u[:, 1:] - 0.5)
+        return places
+
     def at(self, fields: Array, q: Array) -> Array:
         """Bilinear values of fields (k, n, n) at q: (members, 2); returns (members, k)."""
         out: Array = gather(np.ascontiguousarray(fields), q, -self.half_width, 1.0 / self.spacing)

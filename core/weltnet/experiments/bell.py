@@ -192,10 +192,7 @@ def _release(state: BellState, params: BellParams) -> None:
     if params.breaks("off-born"):
         state.q = GRID.axis[np.argmin(_wells()[0][: GRID.n // 2])] + NARROW * z[:, :2]
     else:
-        total = np.cumsum(np.abs(waves.T @ _acting(params) @ waves) ** 2)
-        cell = np.minimum(np.searchsorted(total, ndtr(z[:, 0]) * total[-1]), GRID.n**2 - 1)
-        place = np.column_stack([GRID.axis[cell // GRID.n], GRID.axis[cell % GRID.n]])
-        state.q = place + GRID.spacing * (ndtr(z[:, 1:]) - 0.5)
+        state.q = GRID.drawn(np.abs(waves.T @ _acting(params) @ waves) ** 2, ndtr(z))
     state.v = np.zeros((M, 2))
     state.worlds = np.repeat(state.q[None, :WORLDS], CYCLE, axis=0)
     state.drift = np.zeros_like(state.worlds)

@@ -157,10 +157,7 @@ def _launch(state: HiddenState, params: HiddenParams) -> None:
     z, spot = np.empty((M, 3)), np.empty((max(OFF, M), 2))
     philox.normals(z, state.seed, k, STREAM_START)
     philox.normals(spot, state.seed, k, STREAM_OFF)
-    total = np.cumsum(density(psi).ravel())
-    cell = np.minimum(np.searchsorted(total, ndtr(z[:, 0]) * total[-1]), GRID.n**2 - 1)
-    drawn = np.column_stack([GRID.axis[cell // GRID.n], GRID.axis[cell % GRID.n]])
-    drawn += GRID.spacing * (ndtr(z[:, 1:]) - 0.5)
+    drawn = GRID.drawn(density(psi), ndtr(z))
     spot = np.clip(np.array(BOTTOM) + params.spread * spot, -WALL, WALL)
     state.hidden = spot[:M].copy() if params.breaks("off-born") else drawn
     state.q, state.off, state.psi = state.hidden.copy(), spot[:OFF].copy(), psi.astype(np.complex128)

@@ -192,10 +192,7 @@ def _release(state: KappaState, params: KappaParams) -> None:
     packet, M = _packet(state.terrain, params.tilt), params.replicas
     z = np.empty((M, 3))
     philox.normals(z, state.seed, state.launches, STREAM_RELEASE)
-    total = np.cumsum(density(packet).ravel())
-    cell = np.minimum(np.searchsorted(total, ndtr(z[:, 0]) * total[-1]), GRID.n**2 - 1)
-    place = np.column_stack([GRID.axis[cell // GRID.n], GRID.axis[cell % GRID.n]])
-    state.q = place + GRID.spacing * (ndtr(z[:, 1:]) - 0.5)
+    state.q = GRID.drawn(density(packet), ndtr(z))
     state.v, state.psi = np.zeros((M, 2)), packet.astype(np.complex64)
     state.before, state.here = state.q.copy(), state.q.copy()
     state.launches, state.age = state.launches + 1, 0

@@ -194,10 +194,7 @@ def _release(state: MadelungState, params: MadelungParams) -> None:
     r, phi, _ = _polar(GRID)
     p, z = np.exp(-((r - RADIUS) ** 2) / (2.0 * params.width**2)), np.empty((params.replicas, 3))
     philox.normals(z, state.seed, state.launches, STREAM_RELEASE)
-    total = np.cumsum(p.ravel())
-    cell = np.minimum(np.searchsorted(total, ndtr(z[:, 0]) * total[-1]), GRID.n**2 - 1)
-    place = np.column_stack([GRID.axis[cell // GRID.n], GRID.axis[cell % GRID.n]])
-    q = place + GRID.spacing * (ndtr(z[:, 1:]) - 0.5)
+    q = GRID.drawn(p, ndtr(z))
     state.q, turn = q, params.circulation * params.hbar
     state.v = turn * np.column_stack([-q[:, 1], q[:, 0]]) / np.maximum((q * q).sum(axis=1), 0.04)[:, None]
     state.psi = (np.sqrt(p / (p.sum() * GRID.cell)) * np.exp(1j * params.circulation * phi)).astype(np.complex64)

@@ -12,7 +12,7 @@ from numba import njit, prange
 from weltnet.kernels.ensemble import WALL, fast_gaussian_pairs
 from weltnet.kernels.philox import philox
 
-__all__ = ["LEAP", "STREAM_GUIDE", "bohm", "leapfrog", "nelson"]
+__all__ = ["LEAP", "STREAM_GUIDE", "bohm", "leapfrog", "mirror", "nelson"]
 
 STREAM_GUIDE = 19
 LEAP = 0.15
@@ -46,7 +46,8 @@ def _read(fields, x, y, low, inverse):
 
 
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")
-def _mirror(x, v):
+def mirror(x, v):
+    """x reflected at |x| = WALL, and v with it; never outside, however far x was."""
     if x > WALL:
         x, v = 2.0 * WALL - x, -v
     elif x < -WALL:
@@ -73,8 +74,8 @@ def leapfrog(q, v, force, low, inverse, dt, steps):
             for _ in range(steps):
                 a += 0.5 * dt * fx
                 b += 0.5 * dt * fy
-                x, a = _mirror(x + dt * a, a)
-                y, b = _mirror(y + dt * b, b)
+                x, a = mirror(x + dt * a, a)
+                y, b = mirror(y + dt * b, b)
                 fx, fy = _read(force, x, y, low, inverse)
                 a += 0.5 * dt * fx
                 b += 0.5 * dt * fy
@@ -105,8 +106,8 @@ def bohm(q, before, after, low, inverse, dt):
             vx, vy = _read(before, x, y, low, inverse)
             ax, ay = _capped(vx * dt), _capped(vy * dt)
             vx, vy = _read(after, x + ax, y + ay, low, inverse)
-            q[m, 0], _a = _mirror(x + 0.5 * (ax + _capped(vx * dt)), 0.0)
-            q[m, 1], _b = _mirror(y + 0.5 * (ay + _capped(vy * dt)), 0.0)
+            q[m, 0], _a = mirror(x + 0.5 * (ax + _capped(vx * dt)), 0.0)
+            q[m, 1], _b = mirror(y + 0.5 * (ay + _capped(vy * dt)), 0.0)
 
 
 @njit(nogil=True, cache=True, error_model="numpy", parallel=True)
@@ -136,5 +137,5 @@ def nelson(q, drift, low, inverse, dt, noise, seed, step):
         for i in range(n):
             x, y = q[base + i, 0], q[base + i, 1]
             bx, by = _read(drift, x, y, low, inverse)
-            q[base + i, 0], _a = _mirror(x + _capped(bx * dt) + noise * z[0, i], 0.0)
-            q[base + i, 1], _b = _mirror(y + _capped(by * dt) + noise * z[1, i], 0.0)
+            q[base + i, 0], _a = mirror(x + _capped(bx * dt) + noise * z[0, i], 0.0)
+            q[base + i, 1], _b = mirror(y + _capped(by * dt) + noise * z[1, i], 0.0)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
-from weltnet.kernels.ensemble import WALL
+from weltnet.kernels.guided import mirror
 from weltnet.kernels.philox import gaussian_pair, philox
 
 __all__ = ["LEAP", "STREAM_PARTIES", "descend_apart", "guide", "roll_apart"]
@@ -34,16 +34,6 @@ def _place(x, n, low, inverse):
     x = x if x < top else top
     i = int(x)
     return i, x - i
-
-
-@njit(nogil=True, cache=True, error_model="numpy", inline="always")
-def _mirror(x, v):
-    if x > WALL:
-        x, v = 2.0 * WALL - x, -v
-    elif x < -WALL:
-        x, v = -2.0 * WALL - x, -v
-    x = WALL if x > WALL else x
-    return -WALL if x < -WALL else x, v
 
 
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")
@@ -102,8 +92,8 @@ def guide(q, modes, weights, low, inverse, hbar, pace1, pace2, dt):
                 dx = dx if dx > -LEAP else -LEAP
                 dy = dy if dy < LEAP else LEAP
                 dy = dy if dy > -LEAP else -LEAP
-                x, _a = _mirror(x + dx, 0.0)
-                y, _b = _mirror(y + dy, 0.0)
+                x, _a = mirror(x + dx, 0.0)
+                y, _b = mirror(y + dy, 0.0)
             q[m, 0], q[m, 1] = x, y
 
 
@@ -122,7 +112,7 @@ def roll_apart(q, v, force, low, inverse, paces, dt, steps):
             push = (1.0 - f) * force[i] + f * force[i + 1]
             for _ in range(steps):
                 p += 0.5 * h * push
-                x, p = _mirror(x + h * p, p)
+                x, p = mirror(x + h * p, p)
                 i, f = _place(x, n, low, inverse)
                 push = (1.0 - f) * force[i] + f * force[i + 1]
                 p += 0.5 * h * push
@@ -148,4 +138,4 @@ def descend_apart(q, force, low, inverse, paces, rate, noise, dt, steps, seed, f
                 i, f = _place(q[m, party], n, low, inverse)
                 push = (1.0 - f) * force[i] + f * force[i + 1]
                 x = q[m, party] + rate * h * push + np.sqrt(2.0 * noise * h) * kicks[party]
-                q[m, party], _v = _mirror(x, 0.0)
+                q[m, party], _v = mirror(x, 0.0)
