@@ -307,6 +307,7 @@ def observe(state: BellState, params: BellParams) -> Mapping[str, Observable]:
         "otherwise": Paths.of("weights", list(paths[pair ^ 1]), "geodesic"),
         "sways": Scalar(f, "f", "", loose, "weights"),
         "bars": _bars("correlations", at, E, error),
+        "contrast": Scalar(_doublet(params.hbar).contrast, "s", plane="correlations"),
         "dots": Cloud("correlations", np.column_stack([at, E]), len(E), "E", "tracer"),
         "limits": Paths.of("sum", [[(3.8, y), (6.2, y)] for y in (2.0, TSIRELSON)], "contour", static=True),
         "funnel": Paths.of("sum", [np.column_stack([x, np.clip(y, 0.0, 9.0)]) for y in (Y, Y - e, Y + e)]),
@@ -334,16 +335,16 @@ def _lines() -> Paths:
     return Paths.of("weights", contours(GRID.axis, V[:, None] + V[None, :], LEVELS), "contour", static=True)
 
 
-def _exact(params: BellParams) -> tuple[float, Array]:
-    """The quantum S, and E at the four pairs, of the wave that is assumed."""
+def _exact(params: BellParams) -> float:
+    """The quantum S of the wave that is assumed."""
     alpha, beta = np.array([params.angles(pair) for pair in range(CYCLE)]).T
     E = expectations(turned(_assumed(params), alpha, beta), _doublet(params.hbar).contrast)[0]
-    return float(abs(SIGNS @ E)), E
+    return float(abs(SIGNS @ E))
 
 
 def theory(state: BellState, params: BellParams) -> Mapping[str, Observable]:
     """Quantum mechanics of these wells: E(a, β) and E(a′, β), S, and what a party finds whatever the other does."""
-    c, s, (S, _) = _assumed(params), _doublet(params.hbar).contrast, _exact(params)
+    c, s, S = _assumed(params), _doublet(params.hbar).contrast, _exact(params)
     turn = np.linspace(0.0, math.pi, 61)
     E = [expectations(turned(c, math.radians(a), turn), s)[0] for a in (params.alice, params.alice_other)]
     P = 0.5 * (1.0 + expectations(turned(c, turn, 0.0), s)[1])
@@ -380,7 +381,7 @@ LAWS = {"guided": "led by a wave", "momentum": "led by momentum", "sgd": "led by
 
 def verdict(state: BellState, params: BellParams) -> tuple[Verdict, ...]:
     """One verdict per claim from all launches since a knob was turned."""
-    exact, sum_, need = _exact(params)[0], _sum(state, params), CYCLE * (3 if params.law == "blob" else 1)
+    exact, sum_, need = _exact(params), _sum(state, params), CYCLE * (3 if params.law == "blob" else 1)
     waiting = "" if state.done >= need else f"Needs {need} launches with no knob turned; {state.done} have ended."
     said = f"From {state.done} launches of {len(state.q)} pairs of weights"
 
@@ -405,9 +406,8 @@ def verdict(state: BellState, params: BellParams) -> tuple[Verdict, ...]:
 
 
 def derived(params: BellParams) -> Mapping[str, str]:
-    doublet, (S, E) = _doublet(params.hbar), _exact(params)
-    found = {"S quantum": f"{S:.3f}", "E quantum": ", ".join(f"{x:.2f}" for x in E), "s": f"{doublet.contrast:.3f}"}
-    return found | {"180° take": f"{doublet.half_turn:.3g} t"}
+    # Only what needs no wells: a page asks for it in the process that serves, where no kernel runs.
+    return {"law": LAWS[params.law], "S local": "≤ 2", "S quantum": "≤ 2√2 s²"}
 
 
 EXPERIMENT = Experiment(
