@@ -407,7 +407,7 @@ def verdict(state: BellState, params: BellParams) -> tuple[Verdict, ...]:
 
 def derived(params: BellParams) -> Mapping[str, str]:
     # Only what needs no wells: a page asks for it in the process that serves, where no kernel runs.
-    return {"law": LAWS[params.law], "S local": "≤ 2", "S quantum": "≤ 2√2 s²"}
+    return {"law": LAWS[params.law], "S local": "2 at most", "S quantum": "2√2 s² at most"}
 
 
 EXPERIMENT = Experiment(
