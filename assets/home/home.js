@@ -49,6 +49,7 @@ class Plot {
     const W = Math.round(w * ratio), H = Math.round(h * ratio)
     if (canvas.width !== W || canvas.height !== H) { canvas.width = W; canvas.height = H }
     g.setTransform(ratio, 0, 0, ratio, 0, 0); g.clearRect(0, 0, w, h)
+    if (this.small && !this.items.length) return  // axes of nothing would cross the sentence that says so
     const at = this.place(w, h), drawn = this.items.filter(i => PAINT[i.type]).sort((a, b) => layer(a) - layer(b))
     g.save(); g.beginPath(); g.rect(at.left, at.top, at.width, at.height); g.clip()
     for (const item of drawn) {

@@ -178,7 +178,8 @@ class Picture {
   settle(pinned) {
     // Once the numbers have needed lines of their own they keep them, so that no plot moves while they change.
     const numbers = [...this.readouts.children, ...this.legend.children].reduce((w, e) => w + e.offsetWidth + 16, 0), all = this.root.clientWidth - 56 * this.page.look.k
-    if (!this.tall && (pinned || numbers + this.titles.firstChild.offsetWidth > all)) { this.tall = true; this.root.classList.add('tall'); this.rows = 0 }
+    const marked = this.mark.hidden ? 0 : this.mark.offsetWidth + 12
+    if (!this.tall && (pinned || numbers + marked + this.titles.firstChild.offsetWidth > all)) { this.tall = true; this.root.classList.add('tall'); this.rows = 0 }
     if (!this.taller && this.tall && (pinned || numbers > all)) { this.taller = true; this.root.classList.add('taller'); this.rows = 0 }
     const rows = this.taller && !this.aside ? this.readouts.scrollHeight : 0
     if (rows > (this.rows ?? 0)) { this.rows = rows; this.readouts.style.minHeight = rows + 'px' }

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from weltnet import __version__
-from weltnet_app.bench import browser, frames, kernel
+from weltnet_app.bench import browser, frames, kernel, laws
 from weltnet_app.bench.figures import Figure, Skipped, load
 
 __all__ = ["SECTIONS", "carry_out", "machine"]
@@ -24,6 +24,7 @@ Section = Callable[[bool, str], Iterator[Figure]]
 SECTIONS: Mapping[str, Section] = {
     "Replicas against peers": kernel.against_peers,
     "Cost of replicas": kernel.scaling,
+    "Learning laws, one core": laws.laws,
     "The exact wave": frames.wave,
     "CPU of a frame, one core": frames.budgets,
     "Browser": browser.browse,
