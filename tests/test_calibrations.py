@@ -18,7 +18,20 @@ import numpy as np
 import pytest
 
 from weltnet import calibrations, estimators, provenance, theory, verdicts
-from weltnet.calibrations import ALL, Calibration, Result, by_name, measure, passed, reproduced
+from weltnet.calibrations import (
+    ALL,
+    Calibration,
+    Result,
+    by_name,
+    chains,
+    ensembles,
+    laws,
+    measure,
+    neurons,
+    parties,
+    passed,
+    reproduced,
+)
 from weltnet.estimators import curvature, density, entropy, generator
 from weltnet.estimators.law import Law
 from weltnet.experiments import ALL as EXPERIMENTS
@@ -37,7 +50,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @each
 def test_known_answer_is_reproduced(calibration: Calibration, seed: int) -> None:
     """Link: the case's own closed form or quadrature; within its tolerance and three of its stated errors, in 2 s."""
-    calibrations._guided.cache_clear()
+    laws._guided.cache_clear()
     start = time.process_time()
     measured, error = calibration.run(seed)
     assert seed == 0 or time.process_time() - start < 2.0  # the first may compile
@@ -120,12 +133,12 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "leak": ("cones", lambda f: lambda g, S, at: f(g, 1.2 * S, at)),
     "sphere": ("spacetimes", lambda f: _Wrong(f)),
     "wave-noise": ("_white", lambda f: lambda seed: f(seed).cumsum(axis=0)),
-    "wave-free": ("_free", lambda f: lambda seed: f(seed) + 1e-9 * calibrations._white(seed)),
+    "wave-free": ("_free", lambda f: lambda seed: f(seed) + 1e-9 * chains._white(seed)),
     "wave-slow": ("_slow", lambda f: f),
-    "shell-free": ("_free", lambda f: lambda seed: f(seed) + 0.1 * calibrations._white(seed)),
+    "shell-free": ("_free", lambda f: lambda seed: f(seed) + 0.1 * chains._white(seed)),
     "shell-noise": ("_white", lambda f: lambda seed: f(seed).cumsum(axis=0)),
 }
-"""What goes wrong, by calibration: the name in `weltnet.calibrations` that is replaced, and by what."""
+"""What goes wrong, by calibration: the name in its module that is replaced, and by what."""
 
 
 def _swollen(g: generator.Generator) -> generator.Generator:
@@ -164,10 +177,11 @@ BUILT_IN = {"wave-noise", "wave-free", "wave-slow", "shell-free"}
 def test_biased_estimator_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Link: the guard itself. An estimator that is off by little more than the tolerance is missed, at seeds 0–2."""
     target, spoil = BIASES[name]
-    calibrations._guided.cache_clear()
-    monkeypatch.setattr(calibrations, target, spoil(getattr(calibrations, target)))
+    laws._guided.cache_clear()
+    home = next(m for m in (ensembles, laws, neurons, chains, parties) if by_name(name) in m.CASES)
+    monkeypatch.setattr(home, target, spoil(getattr(home, target)))
     missed = [not passed(measure(by_name(name), seed)) for seed in range(3)]
-    calibrations._guided.cache_clear()
+    laws._guided.cache_clear()
     assert all(missed)
 
 
@@ -177,7 +191,7 @@ def test_biased_estimator_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) 
         ("wave-noise", "wave_residual", lambda f: lambda *given: (1.02 * f(*given)[0], f(*given)[1])),
         ("wave-free", "wave_residual", lambda f: lambda *given: (f(*given)[0] + 1e-9, 0.0)),
         ("wave-slow", "wave_residual", lambda f: lambda *given: (f(*given)[0] * (1 + 1e-8), 0.0)),
-        ("shell-free", "spectrum", lambda f: lambda x, *rest: f(x + 0.1 * calibrations._white(0), *rest)),
+        ("shell-free", "spectrum", lambda f: lambda x, *rest: f(x + 0.1 * chains._white(0), *rest)),
         ("slow-clock", "constraint_violation", lambda f: scaled(f, 1.0 + 1e-6)),
         ("over-copies", "mean_over_copies", lambda f: lambda x: (f(x)[0], 0.8 * f(x)[1])),
     ],
@@ -186,7 +200,7 @@ def test_biased_wave_estimator_is_caught(
     name: str, function: str, spoil: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Link: the guard itself, for the estimators of waves."""
-    monkeypatch.setattr(calibrations.waves, function, spoil(getattr(calibrations.waves, function)))
+    monkeypatch.setattr(chains.waves, function, spoil(getattr(chains.waves, function)))
     assert not any(passed(measure(by_name(name), seed)) for seed in range(3))
 
 
@@ -212,16 +226,16 @@ def test_settings_are_those_of_experiments() -> None:
     from weltnet.experiments import diffusion, kappa, observatory, strings
 
     showcase = observatory.ObservatoryParams()
-    grids = {calibrations.GRID: learning.GRID, calibrations.FINE: diffusion.GRID, calibrations.LENS: kappa.LENS}
+    grids = {ensembles.GRID: learning.GRID, ensembles.FINE: diffusion.GRID, laws.LENS: kappa.LENS}
     assert all((a.n, a.half_width) == (b.n, b.half_width) for a, b in grids.items())
-    assert (diffusion.BINS, diffusion.WALL) == (calibrations.BINS, calibrations.WALL)
-    assert pytest.approx(calibrations.APART) == kappa.LOOK * kappa.DT
-    assert showcase.replicas == calibrations.MEMBERS
-    assert states.BASIS == calibrations.BASIS
-    assert (2 * showcase.neurons_per_half, showcase.activation_noise) == (calibrations.NEURONS, calibrations.NOISE)
+    assert (diffusion.BINS, diffusion.WALL) == (laws.BINS, laws.WALL)
+    assert pytest.approx(laws.APART) == kappa.LOOK * kappa.DT
+    assert showcase.replicas == ensembles.MEMBERS
+    assert states.BASIS == neurons.BASIS
+    assert (2 * showcase.neurons_per_half, showcase.activation_noise) == (neurons.NEURONS, neurons.NOISE)
     line = strings.StringParams()
-    assert (strings.WINDOW, line.sites, line.modes) == (calibrations.TICKS, calibrations.SITES, calibrations.MODES)
-    assert entropy.BANDWIDTHS == (0.06, 0.085) and density.Grid(96).half_width == calibrations.GRID.half_width
+    assert (strings.WINDOW, line.sites, line.modes) == (chains.TICKS, chains.SITES, chains.MODES)
+    assert entropy.BANDWIDTHS == (0.06, 0.085) and density.Grid(96).half_width == ensembles.GRID.half_width
     assert curvature.ENOUGH == generator.ENOUGH
 
 
@@ -243,9 +257,9 @@ def test_breakdown_is_a_miss(monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks(*given: Any) -> float:
         raise ArithmeticError("singular")
 
-    monkeypatch.setattr(calibrations, "contraction", breaks)
+    monkeypatch.setattr(ensembles, "contraction", breaks)
     result = measure(by_name("contraction"))
     assert result.fault == "singular" and result.measured is None and not passed(result)
-    monkeypatch.setattr(calibrations, "contraction", lambda *given: math.nan)
+    monkeypatch.setattr(ensembles, "contraction", lambda *given: math.nan)
     assert not passed(measure(by_name("contraction")))
     assert not passed(Result(name="no-such", measured=1.0, error=1.0, seconds=0.0))

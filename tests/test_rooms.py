@@ -58,6 +58,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "weltnet.calibrations": (
         "pydantic",
         *SCIENCE,
+        "weltnet.calibrations",
         "weltnet.provenance",
         "weltnet.verdicts",
         "weltnet.kernels",
@@ -137,6 +138,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *CONTRACT,
         "weltnet.__version__",
         "weltnet.codec",
+        "weltnet.pathsum",
+        "weltnet.terrain",
         "weltnet.timeline",
         "weltnet.threads",
         "weltnet.worker",
