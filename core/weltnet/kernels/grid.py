@@ -5,23 +5,29 @@ Grid point (i, j) of an (n, n) field lies at low + spacing·(i, j); `inverse` is
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit, prange
+from numpy.typing import NDArray
 
 __all__ = ["deepest_pass", "deposit", "deposit_moments", "gather"]
+
+Array = NDArray[Any]
 
 _CHUNKS = 16
 
 
-def deposit(q, low, inverse, n, periodic):
+def deposit(q: Array, low: float, inverse: float, n: int, periodic: bool) -> Array:
     """Cloud-in-cell weights of q: (members, 2) on an (n, n) float64 grid; each member adds 1, shared by four points.
 
     Conserves the count and the mean position exactly; as a density it convolves with a triangle of variance spacing²/6
     per axis. `periodic` wraps members round the box, otherwise those outside the grid are dropped.
     """
-    # Plain Python: compiled code that calls a parallel kernel, and was compiled while that came from the cache, is cached
-    # without what starts the threads, and a process that uses it first jumps to address 0 (numba 0.68).
-    return deposit_moments(q, np.empty((q.shape[0], 0)), low, inverse, n, periodic)[0]
+    # Plain Python: a compiled caller of a parallel kernel that came from the cache is itself cached without what starts
+    # the threads, and a process that uses it first jumps to address 0 (numba 0.68).
+    field: Array = deposit_moments(q, np.empty((q.shape[0], 0)), low, inverse, n, periodic)[0]
+    return field
 
 
 @njit(nogil=True, cache=True, error_model="numpy", parallel=True)
