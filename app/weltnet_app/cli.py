@@ -7,37 +7,30 @@ stderr. Physics and the web server are imported by the command that needs them, 
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import re
 import shutil
 import sys
 import time
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, CycloptsError, MissingArgumentError, Parameter, UnknownOptionError, UnusedCliTokensError
-from rich.console import Console
-from rich.table import Table
 
 from weltnet import __version__, threads
 from weltnet.params import BadParams
+from weltnet_app import arguments, tables
+from weltnet_app.arguments import Refused
 
 if TYPE_CHECKING:
-    from weltnet.experiment import Experiment, Verdict
+    from weltnet.experiment import Experiment
     from weltnet.run import Outcome
-    from weltnet.verifications import Row, Task
 
 __all__ = ["Refused", "run"]
 
-LARGEST_FILE = 64 * 1024
 LARGEST_SEED = 2**32 - 1
 LARGEST_RUN = 10_000_000
-WORDS = ("title", "in words")
-"""Columns that may wrap."""
 ORIGIN = re.compile(r"(https?://)?([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(:\d{1,5})?")
 
 app = App(
@@ -48,10 +41,6 @@ app = App(
     default_parameter=Parameter(negative=""),
     suppress_keyboard_interrupt=False,
 )
-
-
-class Refused(ValueError):
-    """A command was refused; the message is one sentence that names what is allowed."""
 
 
 def run(tokens: Sequence[str]) -> int:
@@ -103,7 +92,7 @@ def serve(
     allow_origin
         Another host[:port] that pages may be served from, exactly; may be given again.
     """
-    number = _whole("--port", port, 0, 65535, "the port to listen on, 0 for any free one")
+    number = arguments.whole("--port", port, 0, 65535, "the port to listen on, 0 for any free one")
     if not host.strip():
         raise Refused("--host = '' is refused; allowed: a name or address of this machine, such as localhost")
     origins = tuple(allow_origin or ())
@@ -132,13 +121,13 @@ def list_(*, as_json: Annotated[bool, Parameter(name="--json")] = False) -> None
     from weltnet.experiments import ALL
 
     if as_json:
-        _print_json([_described(e) for e in ALL])
+        tables.print_json([tables.described(e) for e in ALL])
         return
-    table = _table("experiment", "title", "group", "claim", "registered", "source")
+    table = tables.blank("experiment", "title", "group", "claim", "registered", "source")
     for e in ALL:
         for i, c in enumerate(e.claims):
             table.add_row(*([e.slug, e.title, e.group] if i == 0 else ["", "", ""]), c.name, c.registered, c.source)
-    _out().print(table)
+    tables.console().print(table)
 
 
 @app.command(name="run")
@@ -181,25 +170,25 @@ def run_(
     from weltnet import run
     from weltnet.verifications import FAULTS
 
-    experiment = _experiment(slug)
+    experiment = arguments.experiment(slug)
     values: dict[str, Any] = {}
     if preset is not None:
-        values |= _preset(experiment, preset)
+        values |= arguments.preset(experiment, preset)
     if params is not None:
-        values |= _file(Path(params))
-    values |= dict(_assignment(experiment, text) for text in changes or ())
+        values |= arguments.file(Path(params))
+    values |= dict(arguments.assignment(experiment, text) for text in changes or ())
     knobs = experiment.params.parse(values)
-    number = _whole("--seed", seed, 0, LARGEST_SEED, "the seed of the run")
+    number = arguments.whole("--seed", seed, 0, LARGEST_SEED, "the seed of the run")
     length = experiment.verify_steps
     if steps is not None:
-        length = _whole("--steps", steps, 0, LARGEST_RUN, "learning steps")
+        length = arguments.whole("--steps", steps, 0, LARGEST_RUN, "learning steps")
     between = max(1, length // 100)
     if every is not None:
-        between = _whole("--every", every, 1, LARGEST_RUN, "learning steps between two recorded frames")
-    place = None if out is None else _place(out)
+        between = arguments.whole("--every", every, 1, LARGEST_RUN, "learning steps between two recorded frames")
+    place = None if out is None else arguments.place(out)
     if every is not None and place is None:
         raise Refused("--every is refused without --out; allowed: together with the recording's name")
-    with _Progress() as progress:
+    with tables.Progress() as progress:
         report = progress.part(f"{slug}, seed {number}")
         try:
             if place is None:
@@ -209,13 +198,15 @@ def run_(
         except FAULTS as fault:
             return _broken(slug, number, str(fault) or type(fault).__name__)
     if as_json:
-        _print_json(_report(experiment, knobs.model_dump(mode="json"), number, outcome))
+        tables.print_json(tables.report(experiment, knobs.model_dump(mode="json"), number, outcome))
         return 0
-    table = _table("claim", "verdict", "registered", "measured", "predicted", "null", "in words")
+    table = tables.blank("claim", "verdict", "registered", "measured", "predicted", "null", "in words")
     for v in outcome.verdicts:
         registered = experiment.claim(v.claim).registered
-        table.add_row(v.claim, v.word, registered, _measured(v), *map(_short, (v.predicted, v.null)), v.sentence)
-    console = _out()
+        table.add_row(
+            v.claim, v.word, registered, tables.measured(v), *map(tables.short, (v.predicted, v.null)), v.sentence
+        )
+    console = tables.console()
     console.print(table)
     console.print(f"{experiment.title}, seed {number}, {outcome.steps} steps, digest {outcome.digest}.")
     if place is not None:
@@ -259,10 +250,10 @@ def verify(
     from weltnet.experiments import ALL
     from weltnet.verifications import Task
 
-    chosen = [_experiment(slug) for slug in dict.fromkeys(slugs)] or list(ALL)
-    count = _whole("--seeds", seeds, 1, 1000, "how many seeds to run")
-    begin = _whole("--from", first, 0, LARGEST_SEED - count + 1, "the first seed")
-    most = os.cpu_count() or 1 if jobs is None else _whole("--jobs", jobs, 1, 256, "how many processes")
+    chosen = [arguments.experiment(slug) for slug in dict.fromkeys(slugs)] or list(ALL)
+    count = arguments.whole("--seeds", seeds, 1, 1000, "how many seeds to run")
+    begin = arguments.whole("--from", first, 0, LARGEST_SEED - count + 1, "the first seed")
+    most = os.cpu_count() or 1 if jobs is None else arguments.whole("--jobs", jobs, 1, 256, "how many processes")
     tasks = [
         Task(e.slug, seed, name)
         for e in chosen
@@ -273,7 +264,7 @@ def verify(
     kept = frozenset(found)
     left = [task for task in tasks if task not in kept]
     unkept = ""
-    with _Progress() as progress:
+    with tables.Progress() as progress:
         for task, made in verifications.carry_out(left, most, lambda task: progress.part(task.title)):
             found[task] = made
             for fault in dict.fromkeys(r.fault for r in made if r.fault):
@@ -282,22 +273,22 @@ def verify(
                 verifications.add(task.slug, made)
             except OSError as error:
                 unkept = _unkept(verifications.path(task.slug), error)
-    rows = _rows(chosen, tasks, found, kept, sabotage=sabotage)
-    claims = _claims(chosen, rows, found)
+    rows = tables.rows(chosen, tasks, found, kept, sabotage=sabotage)
+    claims = tables.claims(chosen, rows, found)
     if unkept:
         print(unkept, file=sys.stderr)
     if as_json:
-        _print_json({"verdicts": rows, "claims": claims})
+        tables.print_json({"verdicts": rows, "claims": claims})
     else:
-        _show(rows, claims, many=count > 1, sabotage=sabotage)
+        tables.show(rows, claims, many=count > 1, sabotage=sabotage)
         if kept:
-            _out().print(
+            tables.console().print(
                 f"{len(kept)} of {len(tasks)} runs were stored before, by the same sources on this machine; "
                 "--fresh makes them anew."
             )
         for e in chosen:
-            _out().print(_calibrated(e))
-    return 0 if all(_passes(row) for row in rows) else 1
+            tables.console().print(tables.calibrated(e))
+    return 0 if all(tables.passes(row) for row in rows) else 1
 
 
 @app.command
@@ -320,7 +311,7 @@ def calibrate(*names: str, as_json: Annotated[bool, Parameter(name="--json")] = 
     except KeyError as error:
         raise Refused(str(error.args[0])) from None
     results, unkept = [], ""
-    with _Progress() as progress:
+    with tables.Progress() as progress:
         for i, c in enumerate(chosen):
             progress.part(f"{i + 1} of {len(chosen)}: {c.title}")
             results.append(calibrations.measure(c))
@@ -348,17 +339,19 @@ def calibrate(*names: str, as_json: Annotated[bool, Parameter(name="--json")] = 
         for c, r in zip(chosen, results, strict=True)
     ]
     if as_json:
-        _print_json(rows)
+        tables.print_json(rows)
     else:
-        table = _table("calibration", "estimator", "", "measured", "known", "tolerance", "s", "in words")
+        table = tables.blank("calibration", "estimator", "", "measured", "known", "tolerance", "s", "in words")
         for c, r in zip(chosen, results, strict=True):
             said = f" ± {r.error:.1g}" if r.error else ""
             word = "reproduced" if calibrations.passed(r) else "MISSED"
-            measured = f"{c.symbol} = {_short(r.measured)}{said}"
-            numbers = (_short(c.expected), _short(c.tolerance), f"{r.seconds:.1f}")
+            measured = f"{c.symbol} = {tables.short(r.measured)}{said}"
+            numbers = (tables.short(c.expected), tables.short(c.tolerance), f"{r.seconds:.1f}")
             table.add_row(c.name, c.estimator, word, measured, *numbers, r.fault or c.sentence)
-        _out().print(table)
-        _out().print(f"{sum(bool(r['reproduced']) for r in rows)} of {len(rows)} known answers are reproduced.")
+        tables.console().print(table)
+        tables.console().print(
+            f"{sum(bool(r['reproduced']) for r in rows)} of {len(rows)} known answers are reproduced."
+        )
     return 0 if all(row["reproduced"] for row in rows) else 1
 
 
@@ -384,7 +377,9 @@ def bench(
         Print one JSON document.
     """
     if not shutil.which(peers):
-        raise Refused(f"--peers = {_clip(peers)} is refused; allowed: a Python interpreter that has JAX or torch")
+        raise Refused(
+            f"--peers = {arguments.clip(peers)} is refused; allowed: a Python interpreter that has JAX or torch"
+        )
     from weltnet_app.bench import readme as page
     from weltnet_app.bench.figures import COLUMNS, cells
     from weltnet_app.bench.sections import carry_out
@@ -392,7 +387,7 @@ def bench(
     place = page.place() if readme else None
     if readme and place is None:
         raise Refused("--readme is refused; allowed: in a checkout of the repository, where README.md is")
-    with _Progress() as progress:
+    with tables.Progress() as progress:
         document, sections = carry_out(quick, peers, progress.part)
     if place:
         try:
@@ -400,12 +395,12 @@ def bench(
         except (OSError, ValueError) as error:
             raise Refused(f"--readme is refused ({error}); allowed: a README.md with the two marks") from None
     if as_json:
-        _print_json(document)
+        tables.print_json(document)
         return
-    out = _out()
+    out = tables.console()
     out.print(", ".join(f"{k} {v}" for k, v in document["machine"].items() if v))
     for title, figures in sections.items():
-        table = _table(*COLUMNS)
+        table = tables.blank(*COLUMNS)
         for figure in figures:
             table.add_row(*cells(figure))
         out.print(f"\n{title}", style="bold")
@@ -452,11 +447,11 @@ def screenshots(
 
     for name in pages:
         if name != album.HOME:
-            _experiment(name)
+            arguments.experiment(name)
     for option, given, known in (("--view", view, album.VIEWS), ("--state", state, album.STATES)):
         for name in given or ():
             if name not in known:
-                raise Refused(f"{option} = {_clip(name)} is refused; allowed: {', '.join(known)}")
+                raise Refused(f"{option} = {arguments.clip(name)} is refused; allowed: {', '.join(known)}")
     wanted, folder = album.shots(pages, view or (), state or ()), Path(out)
     if readme:
         place = page.place()
@@ -514,67 +509,15 @@ def _sentence(error: CycloptsError, first: str) -> str:
     command = first if first in _commands() else "serve"
     takes = [next(iter(a.parameter.name or ()), a.name) for a in app[command].assemble_argument_collection()]
     if isinstance(error, UnknownOptionError):
-        what = f"{_clip(error.token.keyword or error.token.value)} is not an option"
+        what = f"{arguments.clip(error.token.keyword or error.token.value)} is not an option"
     elif isinstance(error, MissingArgumentError):
         name = error.keyword or (error.argument.name if error.argument else "an argument")
         what = f"{name.lower()} needs a value"
     elif isinstance(error, UnusedCliTokensError):
-        what = f"{_clip(' '.join(error.unused_tokens or ()))} is too much"
+        what = f"{arguments.clip(' '.join(error.unused_tokens or ()))} is too much"
     else:
         what = " ".join(str(error).split()).rstrip(".")
     return f"{what}; allowed in `weltnet {command}`: {', '.join(takes).lower() or 'nothing more'}"
-
-
-def _whole(option: str, text: str, low: int, high: int, meaning: str) -> int:
-    if re.fullmatch(r"[+-]?[0-9]{1,19}", text) and low <= int(text) <= high:
-        return int(text)
-    raise Refused(f"{option} = {_clip(text)} is refused; allowed: a whole number in [{low}, {high}] ({meaning})")
-
-
-def _clip(text: str) -> str:
-    shown = repr(text)
-    return shown if len(shown) <= 60 else shown[:57] + "…"
-
-
-def _experiment(slug: str) -> Experiment[Any, Any]:
-    from weltnet.experiments import by_slug
-
-    try:
-        return by_slug(slug)
-    except KeyError as error:
-        raise Refused(str(error.args[0])) from None
-
-
-def _preset(experiment: Experiment[Any, Any], name: str) -> Mapping[str, Any]:
-    for preset in experiment.presets:
-        if _plain(preset.name) == _plain(name):
-            return preset.values
-    allowed = ", ".join(repr(p.name) for p in experiment.presets) or "none"
-    raise Refused(f"--preset = {_clip(name)} is not a preset of {experiment.slug}; allowed: {allowed}")
-
-
-def _plain(name: str) -> str:
-    return name.casefold().replace("-", " ").replace("_", " ").strip()
-
-
-def _assignment(experiment: Experiment[Any, Any], text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        allowed = ", ".join(experiment.params.model_fields)
-        raise Refused(f"--set {_clip(text)} is refused; allowed: name=value with one of the names {allowed}")
-    return name.strip(), value.strip()
-
-
-def _place(name: str) -> Path:
-    """Where a recording goes, before anything is computed for it."""
-    from weltnet.recording import KINDS
-
-    path = Path(name)
-    if not name.endswith(KINDS):
-        raise Refused(f"--out = {_clip(name)} is refused; allowed: a name that ends in {', '.join(KINDS)}")
-    if path.exists():
-        raise Refused(f"--out = {_clip(name)} is there already; allowed: a new name, or delete it first")
-    return path
 
 
 def _recorded(
@@ -589,291 +532,5 @@ def _recorded(
     try:
         recording.save(run.sampled(line, steps, every, report), path, experiment, line.log, verdicts=line.verdicts)
     except OSError as error:
-        raise Refused(f"--out = {_clip(str(path))} cannot be written ({error.strerror or error})") from None
+        raise Refused(f"--out = {arguments.clip(str(path))} cannot be written ({error.strerror or error})") from None
     return run.Outcome(line.verdicts(), line.step, line.digest(), time.perf_counter() - start)
-
-
-def _file(path: Path) -> dict[str, Any]:
-    allowed = f"allowed: a TOML file of at most {LARGEST_FILE // 1024} kB with lines name = value"
-    try:
-        if not path.is_file():
-            raise Refused(f"--params = {str(path)!r} is not a file; {allowed}")
-        with path.open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)
-    except (OSError, ValueError) as error:
-        if isinstance(error, Refused):
-            raise
-        reason = getattr(error, "strerror", None) or error
-        raise Refused(f"--params = {str(path)!r} cannot be read ({reason}); {allowed}") from None
-    if len(data) > LARGEST_FILE:
-        raise Refused(f"--params = {str(path)!r} is too large; {allowed}")
-    try:
-        return tomllib.loads(data.decode())
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
-        raise Refused(f"--params = {str(path)!r} is not TOML ({reason}); {allowed}") from None
-
-
-# -- what the commands print ------------------------------------------------------------------------------------------
-
-
-def _out() -> Console:
-    console = Console(markup=False, highlight=False, emoji=False)
-    return console if console.is_terminal else Console(markup=False, highlight=False, emoji=False, width=200)
-
-
-def _table(*columns: str) -> Table:
-    """A table without lines; only what is said in words may wrap."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for name in columns:
-        table.add_column(name, no_wrap=name not in WORDS)
-    return table
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, allow_nan=False))
-
-
-def _number(value: float | None) -> float | None:
-    """A number as JSON can say it: what is not finite becomes null."""
-    return None if value is None or not math.isfinite(value) else float(value)
-
-
-def _short(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
-
-
-def _measured(v: Verdict) -> str:
-    error = f" ± {v.error:.1g}" if v.error else ""
-    return f"{v.symbol} = {v.measured:.4g}{error} {v.unit}".rstrip()
-
-
-def _described(e: Experiment[Any, Any]) -> dict[str, Any]:
-    claims = [
-        {"name": c.name, "sentence": c.sentence, "source": c.source, "registered": c.registered} for c in e.claims
-    ]
-    return {"slug": e.slug, "title": e.title, "group": e.group, "claims": claims, "source": ", ".join(e.sources)}
-
-
-def _report(e: Experiment[Any, Any], params: Mapping[str, Any], seed: int, outcome: Outcome) -> dict[str, Any]:
-    verdicts = [
-        {
-            "claim": v.claim,
-            "verdict": v.word,
-            "registered": e.claim(v.claim).registered,
-            "symbol": v.symbol,
-            "unit": v.unit,
-            "measured": _number(v.measured),
-            "error": _number(v.error),
-            "predicted": _number(v.predicted),
-            "band": [_number(edge) for edge in v.band],
-            "null": _number(v.null),
-            "sentence": v.sentence,
-        }
-        for v in outcome.verdicts
-    ]
-    return {
-        "slug": e.slug,
-        "title": e.title,
-        "seed": seed,
-        "steps": outcome.steps,
-        "digest": outcome.digest,
-        "seconds": round(outcome.seconds, 3),
-        "params": dict(params),
-        "verdicts": verdicts,
-    }
-
-
-def _rows(
-    chosen: Sequence[Experiment[Any, Any]],
-    tasks: Sequence[Task],
-    found: Mapping[Task, Sequence[Row]],
-    kept: frozenset[Task],
-    *,
-    sabotage: bool,
-) -> list[dict[str, Any]]:
-    """Every verdict beside the register, in order of the tasks."""
-    by_slug = {e.slug: e for e in chosen}
-    honest: dict[tuple[str, int, str], str | None] = {}
-    rows = []
-    for task in tasks:
-        for r in found[task]:
-            registered = by_slug[task.slug].claim(r.claim).registered
-            row = {
-                "slug": task.slug,
-                "claim": r.claim,
-                "verdict": r.word,
-                "registered": registered,
-                "as_registered": r.word == registered,
-                "measured": r.measured,
-                "error": r.error,
-                "predicted": r.predicted,
-                "null": r.null,
-                "seed": r.seed,
-                "seconds": r.seconds,
-                "kept": task in kept,
-            }
-            place = (task.slug, r.seed, r.claim)
-            if not task.broken:
-                honest[place] = r.word
-            if sabotage:
-                turned = _turned(honest.get(place), r.word) if task.broken else None
-                row |= {"saboteur": task.broken or None, "turned": turned}
-            rows.append(row)
-    return rows
-
-
-def _claims(
-    chosen: Sequence[Experiment[Any, Any]], rows: Sequence[Mapping[str, Any]], found: Mapping[Task, Sequence[Row]]
-) -> list[dict[str, Any]]:
-    """How the verdicts on every claim are distributed over the seeds, honest and broken."""
-    from weltnet.verifications import Distribution
-
-    groups: dict[tuple[str, str, str], list[Row]] = {}
-    for task, made in found.items():
-        for r in made:
-            groups.setdefault((task.slug, r.broken, r.claim), []).append(r)
-    passed: dict[tuple[str, str, str], list[bool]] = {}
-    for row in rows:
-        passed.setdefault((row["slug"], row.get("saboteur") or "", row["claim"]), []).append(_passes(row))
-    vouched = {e.slug: _vouched(e) for e in chosen}
-    claims = []
-    for (slug, broken, claim), agreed in passed.items():
-        over = Distribution(tuple(groups[slug, broken, claim]))
-        low, high = over.range or (None, None)
-        claims.append(
-            {
-                "slug": slug,
-                "claim": claim,
-                "saboteur": broken or None,
-                "seeds": len(over.rows),
-                "words": {word or "broke down": n for word, n in over.words.most_common()},
-                "as_expected": sum(agreed),
-                "median": over.median,
-                "min": low,
-                "max": high,
-                "between_seeds": over.spread,
-                "within_run": over.error,
-                "calibrated": vouched[slug],
-            }
-        )
-    return claims
-
-
-def _vouched(e: Experiment[Any, Any]) -> bool | None:
-    """Whether every calibration that the experiment rests on is reproduced; nothing if one was not run."""
-    from weltnet import calibrations
-
-    found = calibrations.current()
-    results = [found.of(name) if found else None for name in e.calibrations]
-    if any(r is not None and not calibrations.passed(r) for r in results):
-        return False
-    return None if not results or None in results else True
-
-
-def _calibrated(e: Experiment[Any, Any]) -> str:
-    state = _vouched(e)
-    if state is None:
-        return f"{e.title}: its estimators are not calibrated in this version yet; weltnet calibrate does it."
-    if state:
-        return f"{e.title}: its estimators reproduce {len(e.calibrations)} known answers."
-    return f"{e.title}: an estimator misses a known answer, so its verdicts decide nothing; see weltnet calibrate."
-
-
-def _turned(honest: str | None, broken: str | None) -> bool:
-    """A saboteur turns a verdict when the broken run decides, and decides differently."""
-    return broken in ("holds", "fails") and broken != honest
-
-
-def _passes(row: Mapping[str, Any]) -> bool:
-    """A broken run must turn its verdict; an honest one must be as registered."""
-    return bool(row["turned"] if row.get("saboteur") else row["as_registered"])
-
-
-def _show(
-    rows: Sequence[Mapping[str, Any]], claims: Sequence[Mapping[str, Any]], *, many: bool, sabotage: bool
-) -> None:
-    out = _out()
-    out.print(_over_seeds(rows, claims, sabotage=sabotage) if many else _one_seed(rows, sabotage=sabotage))
-    honest = [r for r in rows if not r.get("saboteur")]
-    broken = [r for r in rows if r.get("saboteur")]
-    out.print(f"{sum(map(_passes, honest))} of {len(honest)} verdicts are as registered.")
-    if sabotage:
-        out.print(f"{sum(map(_passes, broken))} of {len(broken)} verdicts turn when their assumption is broken.")
-
-
-def _one_seed(rows: Sequence[Mapping[str, Any]], *, sabotage: bool) -> Table:
-    columns = ["experiment", "claim", *(["broken by"] if sabotage else [])]
-    table = _table(*columns, "verdict", "", "measured", "predicted", "null", "s")
-    for r in rows:
-        if r.get("saboteur"):
-            word = "turned" if _passes(r) else "NOT TURNED"
-        else:
-            word = "as registered" if _passes(r) else f"DIFFERS from {r['registered']}"
-        measured = _short(r["measured"]) + (f" ± {r['error']:.1g}" if r["error"] else "")
-        table.add_row(
-            r["slug"],
-            r["claim"],
-            *([r["saboteur"] or ""] if sabotage else []),
-            r["verdict"] or "broke down",
-            word,
-            measured,
-            _short(r["predicted"]),
-            _short(r["null"]),
-            f"{r['seconds']:.1f}",
-        )
-    return table
-
-
-def _over_seeds(rows: Sequence[Mapping[str, Any]], claims: Sequence[Mapping[str, Any]], *, sabotage: bool) -> Table:
-    """One line per claim. A run's ± is its 95 % half-width, so where runs know their error it is twice the sd."""
-    columns = ["experiment", "claim", *(["broken by"] if sabotage else [])]
-    table = _table(*columns, "verdicts", "", "median", "min", "max", "sd of seeds", "± in a run")
-    for c in claims:
-        odd = [
-            r["seed"]
-            for r in rows
-            if (r["slug"], r["claim"], r.get("saboteur")) == (c["slug"], c["claim"], c["saboteur"]) and not _passes(r)
-        ]
-        good, bad = ("turned", "NOT TURNED") if c["saboteur"] else ("as registered", "DIFFERS")
-        word = f"{bad} at {'seed' if len(odd) == 1 else 'seeds'} {_list(odd)}" if odd else good
-        table.add_row(
-            c["slug"],
-            c["claim"],
-            *([c["saboteur"] or ""] if sabotage else []),
-            ", ".join(f"{n} {word}" for word, n in c["words"].items()),
-            word,
-            *(_short(c[k]) for k in ("median", "min", "max", "between_seeds", "within_run")),
-        )
-    return table
-
-
-def _list(numbers: Sequence[int]) -> str:
-    shown = ", ".join(map(str, numbers[:6]))
-    return shown if len(numbers) <= 6 else f"{shown} and {len(numbers) - 6} more"
-
-
-class _Progress:
-    """What is being computed, on stderr: one moving line on a terminal, one line per run elsewhere."""
-
-    def __init__(self) -> None:
-        self.console = Console(stderr=True, markup=False, highlight=False, emoji=False)
-        self.status = self.console.status("") if self.console.is_terminal else None
-
-    def __enter__(self) -> _Progress:
-        if self.status:
-            self.status.start()
-        return self
-
-    def __exit__(self, *fault: object) -> None:
-        if self.status:
-            self.status.stop()
-
-    def part(self, title: str) -> Any:
-        """A report for one run."""
-        if not self.status:
-            self.console.print(f"{title} …")
-            return lambda fraction, text: None
-        status = self.status
-        status.update(title)
-        return lambda fraction, text: status.update(f"{title}: {text} ({100 * fraction:.0f} %)")

@@ -20,11 +20,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from weltnet import __version__, calibrations, experiments, provenance, run, verifications
+from weltnet.calibrations import ensembles
 from weltnet.experiment import Experiment, Preset
 from weltnet.experiments import ALL
 from weltnet.params import Knob
 from weltnet.timeline import Timeline
-from weltnet_app import cli, doctor
+from weltnet_app import arguments, cli, doctor
 
 E = min((e for e in ALL if e.settings == ({},)), key=lambda e: e.verify_steps)
 STEPS = str(2 * E.stride)
@@ -125,7 +126,7 @@ def test_doors_outrank_each_other(capsys: Captured, tmp_path: Path, monkeypatch:
     first, near, middle, far = (k.low + share * (k.high - k.low) for share in (0.2, 0.4, 0.6, 0.8))
     saboteur = E.saboteurs[0].name
     preset = Preset("Mine", "Nothing.", {k.name: first, "broken": saboteur})
-    monkeypatch.setattr(cli, "_experiment", lambda slug: dataclasses.replace(E, presets=(preset,)))
+    monkeypatch.setattr(arguments, "experiment", lambda slug: dataclasses.replace(E, presets=(preset,)))
     file = tmp_path / "knobs.toml"
     file.write_text(f"{k.name} = {near!r}\n", encoding="utf-8")
 
@@ -348,7 +349,7 @@ def test_calibrate(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = calibrations.current()
     assert kept is not None and [r.name for r in kept.results] == list(names)
     assert "2 of 2 known answers are reproduced." in answer(capsys, "calibrate", *names)[1]
-    monkeypatch.setattr(calibrations, "contraction", lambda *given: 0.5)
+    monkeypatch.setattr(ensembles, "contraction", lambda *given: 0.5)
     code, out, _ = answer(capsys, "calibrate", *names)
     assert code == 1 and "MISSED" in out and "1 of 2 known answers are reproduced." in out
     assert "no-such" in refused(capsys, "calibrate", "no-such")

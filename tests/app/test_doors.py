@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from weltnet import formulas
 from weltnet.experiments import ALL, by_slug
 from weltnet.params import BadParams
-from weltnet_app import address, cli
+from weltnet_app import address, arguments, cli
 from weltnet_app.chromium import Server
 from weltnet_app.clouds import View, _have
 from weltnet_app.feed import Feed
@@ -239,7 +239,7 @@ def test_files(cases: int, tmp_path: Path) -> None:
         path.write_bytes(data)
         for experiment in ALL:
             try:
-                experiment.params.parse(cli._file(path))
+                experiment.params.parse(arguments.file(path))
             except (cli.Refused, BadParams) as refused:
                 one_line(str(refused).replace(str(path), "path"))
 
