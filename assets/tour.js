@@ -48,7 +48,7 @@ export function render({ model, el }) {
         button('again', 'Back to the tour', p, () => send('again'), 'tour-again')
       }
       // A new word is read from its beginning, however far down the knobs one was.
-      if (moved) (s.reveal ? words.querySelector('.ask') : box).scrollIntoView({ block: 'nearest' })
+      if (moved) (s.reveal ? words.querySelector('.ask') : box).scrollIntoView({ block: s.reveal ? 'nearest' : 'start' })
     }
     on.textContent = s.last ? 'End of the tour' : s.ask && !s.reveal ? 'Show it ›' : s.waits && !s.reveal && s.ask === undefined ? 'Skip ahead ›' : 'On ›'
     back.disabled = s.stop === 1 && !s.reveal
