@@ -103,6 +103,24 @@ def test_live_numbers() -> None:
     assert isinstance(guided, Scalar) and guided.value < 0.12
 
 
+def test_digits_are_a_loss_like_any_other() -> None:
+    """Link: data -> loss -> wave. What tells 3 from 8 has two valleys V = 3 apart; after t = 1 all is as it should."""
+    line = run(50, loss="digits")
+    V = line.state.terrain.V
+    assert V.min() < 0.02 and V[32, 32] == pytest.approx(3.0, abs=0.05)
+    assert line.state.past["fidelity"][-1] > 0.99
+
+
+@pytest.mark.slow
+def test_fidelity_on_digits() -> None:
+    """Link: data -> loss -> wave, t = 6, seeds 100 to 103: .980 to .983."""
+    for seed in range(100, 104):
+        line = Timeline(EXPERIMENT, SchrodingerParams(loss="digits"), seed)
+        while line.step < 300:
+            line.advance()
+        assert line.state.ended["fidelity"][0] > 0.975
+
+
 @pytest.mark.slow
 def test_half_a_period_of_tunnelling() -> None:
     """Link: PHYSICS. Below the saddle at ħ = .5, to the other valley (t = 36, seed 1): > .98."""
