@@ -75,7 +75,7 @@ export function render({ model, el }) {
       const two = x => show(+x.toFixed(2))
       rows.set(k.name, { k, input, set: v => {
         input.hidden = !v
-        hint.textContent = !v ? `tap or drag on ${k.plane}` : v[0] === v[2] && v[1] === v[3] ? `(${two(v[0])}, ${two(v[1])})` : `${two(v[0])} … ${two(v[2])} × ${two(v[1])} … ${two(v[3])}`
+        hint.textContent = !v ? k.velocity ? `tap on ${k.plane}, drag for speed` : `tap or drag on ${k.plane}` : v[0] === v[2] && v[1] === v[3] ? `(${two(v[0])}, ${two(v[1])})` : `${two(v[0])} … ${two(v[2])} × ${two(v[1])} … ${two(v[3])}`
       } })
     } else {
       input = make('input', '', r, { id: `k-${k.name}`, type: 'range', min: 0, max: 1000, step: 'any' })

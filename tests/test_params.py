@@ -187,6 +187,7 @@ def test_knob_is_read_back_as_declared() -> None:
     assert (members.kind, members.unit, members.restarts, members.symbol) == ("integer", "replicas", True, "M")
     assert (law.kind, law.choices) == ("choice", ("sgd", "inertial"))
     assert (brush.kind, brush.plane, brush.low, brush.high, brush.default) == ("region", "weights", -3.0, 3.0, None)
+    assert brush.velocity == ()
 
 
 def test_schema_carries_the_declaration() -> None:

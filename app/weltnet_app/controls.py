@@ -47,6 +47,7 @@ def describe(knob: Knob, planes: Mapping[str, Any]) -> dict[str, Any]:
         "high": knob.high if numeric else 0,
         "choices": list(knob.choices),
         "plane": named.lower(),
+        "velocity": bool(knob.velocity),
         "when": list(knob.when) if knob.when else None,
     }
 

@@ -13,7 +13,7 @@ import param
 from panel.util import edit_readonly
 
 from weltnet.experiment import Experiment, Frame, Verdict
-from weltnet.params import BadParams, Params
+from weltnet.params import BadParams, Knob, Params
 from weltnet.timeline import Log
 from weltnet_app import assets, calibrating, comparing, theme
 from weltnet_app.controls import Controls
@@ -143,14 +143,15 @@ class Desk:
         self._layout = ""
         scale = VIEWS[view]
         e = self.experiment
-        regions = {k.plane: name for name, k in e.params.knobs().items() if k.kind == "region"}
+        regions = {k.plane: k for k in e.params.knobs().values() if k.kind == "region"}
         self.figures = {
             key: Figure(
                 key,
                 plane,
                 scale=scale,
                 ticks=5 if i == 0 else max(3, min(5, 8 - len(e.planes))),
-                select=self._selector(regions[key]) if key in regions else None,
+                select=self._selector(regions[key].name) if key in regions else None,
+                boxes=key in regions and not regions[key].velocity,
             )
             for i, (key, plane) in enumerate(e.planes.items())
         }
@@ -230,6 +231,7 @@ class Desk:
             "tour": lambda value: self._tour(value),
             "break": lambda value: self._break(value),
             "heard": lambda _: self._heard(),
+            "throw": lambda value: self._throw(value),
         }
 
     def _act(self, message: Mapping[str, Any]) -> None:
@@ -285,6 +287,10 @@ class Desk:
         self.touring.strayed()
         self._complaint = ""
         self.refresh()
+
+    def _throw(self, value: Any) -> None:
+        if isinstance(value, dict):
+            self._set(**{k if isinstance(k, str) else "": v for k, v in value.items()})
 
     def _selector(self, name: str) -> Callable[[Any], None]:
         return lambda box: self.controls.set(**{name: box})
@@ -415,8 +421,8 @@ class Desk:
         return shell
 
 
-def _planes(experiment: Experiment[Any, Any], regions: Mapping[str, str], frame: Frame | None) -> list[dict[str, Any]]:
-    planes = list(experiment.planes.items())
+def _planes(experiment: Experiment[Any, Any], regions: Mapping[str, Knob], frame: Frame | None) -> list[dict[str, Any]]:
+    planes, knobs = list(experiment.planes.items()), experiment.params.knobs()
     wide = next((k for k, p in planes[1:] if not p.square), "")
     return [
         {
@@ -427,7 +433,11 @@ def _planes(experiment: Experiment[Any, Any], regions: Mapping[str, str], frame:
             "empty": p.empty,
             "square": p.square,
             "wide": key == wide,
-            "region": regions.get(key, ""),
+            "region": regions[key].name if key in regions else "",
+            "velocity": [
+                {"name": name, "symbol": knobs[name].symbol, "low": knobs[name].low, "high": knobs[name].high}
+                for name in (regions[key].velocity if key in regions else ())
+            ],
             "symbols": [p.x.symbol, p.y.symbol],
             "axes": [p.x.title, p.y.title],
             "x": [p.x.low, p.x.high],

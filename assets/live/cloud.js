@@ -70,6 +70,7 @@ class Clouds {
     this.bar.remove()
     picture.through = null; picture.whole = false; picture.items = this.under ?? []; picture.legended = ''; picture.tell(picture.items)
     if (this.tool) this.tool.active = true
+    else { const pan = picture.figure.toolbar.tools.find(t => t.type === 'PanTool'); if (pan) pan.active = false }
     this.range(picture.figure, ...this.before)
     picture.fit(); picture.all.hidden = !picture.many; picture.all.focus({ preventScroll: true })
     delete this.page.stats.cloud

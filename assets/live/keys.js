@@ -23,6 +23,7 @@ class Keys {
       [['a', 'A'], 'A', 'all members of a plane, and back', () => page.clouds.toggle()],
       [['+', '=', '-', '0'], '+ − 0', 'in, out and the whole plane, while all members are shown', () => {}],
       [['i', 'I'], 'I', 'lines of constant phase', () => page.isophase()],
+      ...page.pictures.some(p => p.plane.velocity.length) ? [[[], 'drag', 'on a plane where a tap places: an arrow, how fast what is placed leaves', () => {}]] : [],
       [[], '⇧ drag', 'select members in every picture; Esc clears', () => {}],
       [['t', 'T'], 'T', 'light or dark', () => page.toggle()],
     ]

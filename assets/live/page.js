@@ -11,7 +11,7 @@ const DRAWN = /^(seen|theory|pin[1-4])$/  // sides of a frame's items that pictu
 
 // What adds one thing to a page, each in a file of its own: constructor(page), and where it needs them frame(frame) after
 // a frame was taken, tick() four times a second, key(event) → whether it was its key, close().
-const PARTS = [Clouds, Isophase, Linked, Brush, Spoken, Download, Scrubber, Compare, Calm, Keys, Help, Looked, Told, Presenter]
+const PARTS = [Clouds, Isophase, Linked, Brush, Throw, Spoken, Download, Scrubber, Compare, Calm, Keys, Help, Looked, Told, Presenter]
 
 class Page {
   constructor(model, el) {

@@ -21,7 +21,7 @@ class Picture {
     this.canvas.setAttribute('aria-hidden', 'true')
     this.g = this.canvas.getContext('2d')
     this.stage.append(child); child.classList.add('bokehhost')
-    this.over = make('canvas', 'over', this.stage); this.over.setAttribute('aria-hidden', 'true'); this.marks = [null, null, null]
+    this.over = make('canvas', 'over', this.stage); this.over.setAttribute('aria-hidden', 'true'); this.marks = [null, null, null, null]
     this.empty = make('div', 'empty', this.stage, { textContent: plane.empty })
     this.watch = new ResizeObserver(() => this.fit()); this.watch.observe(this.body)
     const dirty = () => { this.dirty = true; page.wake() }
@@ -63,17 +63,24 @@ class Picture {
   }
 
   under(e, near) {
-    // The place on the plane that a pointer is over, or is nearest to; null where it is over none.
+    // The place on the plane that a pointer is over, or is nearest to, or would be over if the plane went on beyond its
+    // frame; null where it is over none.
     const at = this.transform(), { left, top } = this.stage.getBoundingClientRect()
     if (!at) return null
     const x = e.clientX - left, y = e.clientY - top, px = Math.min(Math.max(x, at.left), at.right), py = Math.min(Math.max(y, at.top), at.bottom)
     if (!near && (x !== px || y !== py)) return null
+    return this.place(at, near === 'beyond' ? x : px, near === 'beyond' ? y : py)
+  }
+
+  place(at, px, py) {
     return [at.x0 + (px - at.left) / at.width * (at.x1 - at.x0), at.y0 + (at.bottom - py) / at.height * (at.y1 - at.y0)]
   }
 
   hair(places) { this.above(0, places[0]); this.above(1, places[1]) }
 
   box(corners) { this.above(2, corners) }
+
+  arrow(drawn) { this.above(3, drawn) }
 
   above(i, what) {
     if (this.marks[i] === what) return
@@ -82,8 +89,8 @@ class Picture {
   }
 
   paintOver() {
-    // What follows a pointer, above the figure: where it is on either axis, and a box that is being drawn.
-    const { over, marks: [x, y, box], canvas: { width, height } } = this, at = this.transform(), g = over.getContext('2d'), look = this.page.look, r = this.page.ratio
+    // What follows a pointer, above the figure: where it is on either axis, and a box or an arrow that is being drawn.
+    const { over, marks: [x, y, box, arrow], canvas: { width, height } } = this, at = this.transform(), g = over.getContext('2d'), look = this.page.look, r = this.page.ratio
     if (over.width !== width || over.height !== height) { over.width = width; over.height = height } else g.clearRect(0, 0, width, height)
     if (!at) return
     g.setTransform(r, 0, 0, r, 0, 0); g.strokeStyle = look.ink2; g.lineWidth = 1; g.setLineDash([2, 3])
@@ -92,6 +99,7 @@ class Picture {
     if (y !== null && y >= at.y0 && y <= at.y1) line(at.left, at.y(y), at.right, at.y(y))
     g.setLineDash([])
     if (box) { const [[x0, y0], [x1, y1]] = box; g.beginPath(); g.rect(at.x(x0), at.y(y0), at.x(x1) - at.x(x0), at.y(y1) - at.y(y0)); g.strokeStyle = look.accent; g.stroke(); g.fillStyle = look.accent; g.globalAlpha = 0.12; g.fill() }
+    if (arrow) drawArrow(g, at, arrow, look)
     g.setTransform(1, 0, 0, 1, 0, 0); g.globalAlpha = 1
   }
 

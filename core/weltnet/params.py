@@ -59,6 +59,8 @@ class Knob:
     log: bool = False
     choices: tuple[str, ...] = ()
     plane: str = ""
+    velocity: tuple[str, ...] = ()
+    """The knobs that hold the velocity with which something leaves a region, along x and y; none if it has none."""
     variables: tuple[str, ...] = ()
     when: tuple[str, str] | None = None
     """The choice, and the word of it, with which this knob acts; always, if nothing is said."""
@@ -116,9 +118,22 @@ def choice(
     return Field(default, description=meaning, json_schema_extra=extra)
 
 
-def region(low: float, high: float, *, plane: str, symbol: str, meaning: str, group: str = "") -> Any:
-    """Declare a selection on a plane: a box (x0, y0, x1, y1), a tapped point when the box is degenerate, or nothing."""
-    extra = _declared(symbol, meaning, group=group, plane=plane, low=low, high=high)
+def region(
+    low: float,
+    high: float,
+    *,
+    plane: str,
+    symbol: str,
+    meaning: str,
+    group: str = "",
+    velocity: tuple[str, str] | tuple[()] = (),
+) -> Any:
+    """Declare a selection on a plane: a box (x0, y0, x1, y1), a tapped point when the box is degenerate, or nothing.
+
+    `velocity` names the two knobs that say how fast what is placed there leaves it, along x and y. A drag then draws no
+    box: it places a point where it began and turns them, by an arrow whose length on the plane is the velocity.
+    """
+    extra = _declared(symbol, meaning, group=group, plane=plane, low=low, high=high, velocity=velocity)
     return Field(None, description=meaning, json_schema_extra=extra)
 
 

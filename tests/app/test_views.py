@@ -148,6 +148,11 @@ def test_page_acts_on_the_run_and_says_refusals() -> None:
     assert desk.state.message == "seed = '1e9' is refused; allowed: a whole number from 0 up"
     desk._act({"act": "rewind"})
     assert desk.state.message == ""
+    number = next(k for k in ALL[0].params.knobs().values() if k.kind == "number")
+    desk._act({"act": "throw", "value": {number.name: number.high}})
+    assert getattr(run.params, number.name) == number.high
+    desk._act({"act": "throw", "value": {number.name: 10 * number.high}})
+    assert number.allowed in desk.state.message and getattr(run.params, number.name) == number.high
 
 
 def test_page_shows_the_state_of_the_run() -> None:

@@ -49,9 +49,10 @@ class Figure:
         scale: float = 1.0,
         ticks: int = 5,
         select: Callable[[Box | None], None] | None = None,
+        boxes: bool = True,
     ) -> None:
         self.key, self.plane, self.scale = key, plane, scale
-        self._select = select
+        self._select, self._boxes = select, boxes
         self._plot: Any = None
         self._drawn: Any = None
         self._labelled = False
@@ -123,7 +124,9 @@ class Figure:
         tools: list[Any] = [hover, "wheel_zoom", "pan"]
         active = ["wheel_zoom", "pan"]
         if self._select is not None:
-            tools, active = [hover, "wheel_zoom", "box_select", "pan"], ["wheel_zoom", "box_select"]
+            # Where a drag draws no box, it is the live layer's: no tool of the figure answers to it.
+            drag = ["box_select"] if self._boxes else []
+            tools, active = [hover, "wheel_zoom", *drag, "pan"], ["wheel_zoom", *drag]
         return hv.Rectangles([(x.low, y.low, x.high, y.high)]).opts(
             fill_alpha=0,
             line_alpha=0,
@@ -144,6 +147,8 @@ class Figure:
         figure.min_border_right, figure.min_border_top = edges["right"], edges["top"]
         figure.tags = [f"weltnet:{self.key}"]
         figure.title = None
+        if self._select is not None and not self._boxes:
+            figure.toolbar.active_drag = None
         for grid in (*figure.xgrid, *figure.ygrid):
             grid.visible = False
         for axis in (*figure.xaxis, *figure.yaxis):

@@ -56,6 +56,7 @@ LAYER = (
     "cloud",
     "linked",
     "brush",
+    "throw",
     "spoken",
     "export",
     "download",

@@ -11,7 +11,7 @@ Conventions.   V = u_V (U + ½ λ_q q² − min)/u is the loss of a network with
          one that reads digits (`weltnet.systems.digits`), u its barrier, or a formula; V bends over smoothly above 15.
          Mass 1, a step is .02 of time. A wave is released, learned for T, and released again. The reference solves the
          equation by split steps on the same loss; fidelity is |⟨ψ|exact⟩|². The ħ that is measured maximises it among
-         exact waves of five ħ′. *Fixed N* adds |g_i|² in place of g_i.
+         exact waves of three ħ′. *Fixed N* adds |g_i|² in place of g_i.
 
 Put in by hand.   The rule F modulo 2πħ with the dial's ħ; Gaussians of one width, and C, which is what semiclassics
          demands of them. Every .2 replicas are *re-born* on a lattice in phase space from the ψ that they sum to: ψ is
@@ -106,7 +106,7 @@ class SchrodingerParams(Params):
         meaning="what is released: a packet; with its mirror image; or the lowest wave that rests in one valley",
     )  # fmt: skip
     place: tuple[float, float, float, float] | None = region(
-        -3.0, 3.0, plane="weights", symbol="q₀", group="Release",
+        -3.0, 3.0, plane="weights", symbol="q₀", group="Release", velocity=("speed_1", "speed_2"),
         meaning="where the packet is released; nothing: up the side of the lower valley",
     )  # fmt: skip
     speed_1: float = knob(0.0, -4.0, 4.0, symbol="p₁", group="Release", meaning="speed of the packet along q₁")
