@@ -7,11 +7,10 @@ Claim.   A network with place q and velocity p in its loss V has a free energy o
 
          with g_i a Gaussian at (q_i, p_i) and C_i the deformation of its neighbourhood.      [2012.05082 §3–4, derived]
 
-Conventions.   V = u_V (U + ½ λ_q q² − min)/u is the loss of a network with a teacher (`weltnet.systems.teachers`) or of
-         one that reads digits (`weltnet.systems.digits`), u its barrier, or a formula; V bends over smoothly above 15.
-         Mass 1, a step is .02 of time. A wave is released, learned for T, and released again. The reference solves the
-         equation by split steps on the same loss; fidelity is |⟨ψ|exact⟩|². The ħ that is measured maximises it among
-         exact waves of three ħ′. *Fixed N* adds |g_i|² in place of g_i.
+Conventions.   V = u_V (U + ½ λ_q q² − min)/u is the loss of a network (`systems.teachers`, `systems.digits`), u its
+         barrier, or a formula; V bends over smoothly above 15. Mass 1, a step is .02 of time. A wave is released,
+         learned for T, and released again. The reference solves the equation by split steps on the same loss; fidelity
+         is |⟨ψ|exact⟩|². The ħ that is measured maximises it among three ħ′. *Fixed N* adds |g_i|² in place of g_i.
 
 Put in by hand.   The rule F modulo 2πħ with the dial's ħ; Gaussians of one width, and C, which is what semiclassics
          demands of them. Every .2 replicas are *re-born* on a lattice in phase space from the ψ that they sum to: ψ is
@@ -117,8 +116,7 @@ class SchrodingerParams(Params):
     )  # fmt: skip
     loss: Literal["first", "second", "third", "digits", "formula"] = choice(
         "first", symbol="U(q)", group="Loss", restarts=True,
-        meaning="whose loss is learned: of one of three networks with teachers of their own, of one that tells "
-        "handwritten 3 from 8, or of a formula, by hand",
+        meaning="whose loss is learned: of one of three networks, of one that tells 3 from 8, or of a formula, by hand",
     )  # fmt: skip
     barrier: float = knob(
         3.0, 0.5, 4.0, symbol="u_V", group="Loss", restarts=True,
