@@ -353,7 +353,7 @@ CLAIMS = (
           "20 seeds: .983 to .986, median .985, at t = 6; digits .972 to .983, median .980, one seed of 20 below; "
           "another network .977 (one seed). Band as designed."),
     Claim("planck", "The ħ of the run is μₙ/2π.", "2012.05082 §4", "ħ", 0.5, (0.485, 0.515), "holds",
-          "20 seeds: .504 to .506, digits .507 to .525; what is found is what was put in, through F modulo μ_n.", "action"),
+          "20 seeds: .504 to .506, digits .507 to .525; what was put in is found, through F modulo μ_n.", "action"),
     Claim("tunnelling", "They tunnel below the saddle as it does.", "2111.00903 §4", "P/Pₑ", 1.0, (0.9, 1.1), "holds",
           "20 seeds: 1.02 to 1.05, a slight excess; without phases 4.9 to 6.4.", at=TUNNEL),
     Claim("fringes", "At the saddle they show the exact fringes.", "2012.05082 §4", "V/Vₑ", 1.0, (0.97, 1.03), "holds",
