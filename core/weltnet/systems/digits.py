@@ -44,7 +44,7 @@ def handwritten() -> tuple[Array, Array]:
         with gzip.open(place, "rt") as file:
             rows = np.loadtxt(file, delimiter=",")
     else:
-        from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+        from sklearn.datasets import load_digits
 
         rows = np.column_stack(load_digits(return_X_y=True))
     rows.setflags(write=False)
