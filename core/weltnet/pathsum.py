@@ -60,10 +60,10 @@ class Family:
     a: Array
     ends: Array
 
-    def travel(self, spline: Array) -> None:
-        """STRIDE steps in the loss with these coefficients."""
-        scale = (len(NODES) - 1) / (2 * GRID.half_width)
-        coherent.travel(self.q, self.p, self.F, self.C, self.M, spline, NODES[0], scale, DT, STRIDE, STIFF)
+    def travel(self, spline: Array, pace: Array | float = 1.0) -> None:
+        """STRIDE steps in the loss with these coefficients, each of length DT times the replica's pace: (m,)."""
+        scale, dt = (len(NODES) - 1) / (2 * GRID.half_width), DT * np.broadcast_to(pace, len(self.q))
+        coherent.travel(self.q, self.p, self.F, self.C, self.M, spline, NODES[0], scale, dt.copy(), STRIDE, STIFF)
 
     def foremost(self) -> Array:
         """q of all, those that count most first, inside the box: (m, 2)."""
@@ -137,17 +137,17 @@ def uniforms(seed: int, count: int, stream: int, rows: int, columns: int) -> Arr
 
 
 def born(
-    waves: Array, hbar: float, replicas: int, seed: int, birth: int, *, alone: bool = False
+    waves: Array, hbar: float, replicas: int, seed: int, birth: int, *, alone: bool = False, fastest: float = FASTEST
 ) -> tuple[Family, float]:
     """Replicas on a lattice in phase space, laid anew at random, whose waves add up to these: (paths, n, n).
 
     Returns them and the largest share of a wave that they miss. Those that will stay `alone`, never born again, lie the
-    denser in phase space, the more they are.
+    denser in phase space, the more they are. `fastest`: the highest wave number per axis at which one is born.
     """
     each, found = replicas // len(waves), []
     crowd = CROWD * max(1.0, math.sqrt(each / FULL)) if alone else CROWD
     for offset, wave in zip(uniforms(seed, birth, STREAM_LATTICE, 2, 4), waves, strict=False):
-        found.append(coherent.born(GRID.axis, wave, each, STIFF / hbar, hbar, FASTEST * hbar, offset, crowd, SWEEPS))
+        found.append(coherent.born(GRID.axis, wave, each, STIFF / hbar, hbar, fastest * hbar, offset, crowd, SWEEPS))
     q, p, a, missed = zip(*found, strict=True)
     m = sum(len(x) for x in a)
     family = Family(

@@ -46,7 +46,7 @@ def travelled(
     out = (q.copy(), p.copy(), np.zeros(m), np.ones(m, complex), np.tile(np.eye(4), (m, 1, 1)))
     table = spline(loss)
     for _ in range(calls):
-        coherent.travel(*out, table, LOW, CELLS / 12.0, dt, steps, HBAR * width)
+        coherent.travel(*out, table, LOW, CELLS / 12.0, np.full(m, dt), steps, HBAR * width)
     return out
 
 

@@ -17,6 +17,7 @@ share passes for signal. All is done at two bandwidths and extrapolated linearly
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,11 +102,23 @@ class Witness:
         there are members, that is 2γ times the slope of a part of F' which goes round and is no single function; both
         laws then have ∇F' with it.
         """
+        sides = (half, ~half)
+        return self.see(grid, lambda h: [flow(grid, q[m], v[m], h) for m in sides], V, apart, gamma, swirl)
+
+    def see(
+        self,
+        grid: Grid,
+        seen: Callable[[float], Sequence[tuple[Array, Array]]],
+        V: Array,
+        apart: float,
+        gamma: float = 0.5,
+        swirl: Array | None = None,
+    ) -> bool:
+        """`look` at what has no members: seen(h_b) are p: (n, n) and p v: (2, n, n) of both halves, smoothed by h_b."""
         self.fields[:-1] = self.fields[1:]
         currents = np.empty((len(BANDWIDTHS), 2, 2, grid.n, grid.n))
         for b, h in enumerate(BANDWIDTHS):
-            for side, members in enumerate((half, ~half)):
-                p, current = flow(grid, q[members], v[members], h)
+            for side, (p, current) in enumerate(seen(h)):
                 current = current if swirl is None else current - p * swirl
                 guess = self.fields[1, b, side, 1] if self.looks else None
                 found = potential(grid, p, current, gamma=gamma, guess=guess, tolerance=TOLERANCE)
@@ -268,19 +281,22 @@ def _share(gram: Array, coefficients: tuple[float, float, float]) -> float:
     return max(float(k @ gram @ k) / whole, LEAST) if whole > 0.0 else LEAST
 
 
-def law(grid: Grid, grams: Array, blocks: int = 10) -> Law:
+def law(grid: Grid, grams: Array, blocks: int = 10, *, deposited: bool = True) -> Law:
     """The law that rows of inner products, (rows, bandwidths, 2, 3, 3), follow together.
+
+    `deposited`: whether members were laid on the grid, which widens p a little more.
 
     Errors: delete-one jackknife over stretches of rows in time (Student t), fair when a stretch is longer than the
     memory of the sampling noise.
     """
     if len(grams) == 0:
         return Law(*(math.nan,) * 5)
-    theta, c, s, first, second = _fit(grams.sum(axis=0), grid.deposit_variance)
+    width = grid.deposit_variance if deposited else 0.0
+    theta, c, s, first, second = _fit(grams.sum(axis=0), width)
     count = min(blocks, len(grams))
     if count < 3:
         return Law(theta, c, s, first, second)
     parts = np.stack([piece.sum(axis=0) for piece in np.array_split(grams, count)])
-    without = np.array([_fit(parts.sum(axis=0) - part, grid.deposit_variance)[:3] for part in parts])
+    without = np.array([_fit(parts.sum(axis=0) - part, width)[:3] for part in parts])
     spread = T95.get(count, 2.262) * np.sqrt((count - 1) / count * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
     return Law(theta, c, s, first, second, *(float(e) for e in spread))

@@ -6,6 +6,7 @@ from typing import Any
 
 from weltnet.experiment import Experiment
 from weltnet.experiments import (
+    adjust,
     bell,
     circulation,
     classical,
@@ -27,6 +28,7 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     kappa.EXPERIMENT,
     phase.EXPERIMENT,
     schrodinger.EXPERIMENT,
+    adjust.EXPERIMENT,
     madelung.EXPERIMENT,
     circulation.EXPERIMENT,
     classical.EXPERIMENT,

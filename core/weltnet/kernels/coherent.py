@@ -75,37 +75,37 @@ def _local(c, x, y, low, inverse):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def travel(q, p, F, C, M, spline, low, inverse, dt, steps, spread):
-    """Carry q, p: (m, 2), F: (m,) float64, C: (m,) complex128 and M: (m, 4, 4) float64 through `steps` of dt, in place.
+    """Carry q, p: (m, 2), F: (m,) float64, C: (m,) complex128 and M: (m, 4, 4) float64 through `steps`, in place.
 
-    spline: (n + 2, n + 2) coefficients of a bicubic spline of V, mirrored at its ends (`scipy.ndimage.spline_filter`),
-    with node (i, j) = coefficient (i + 1, j + 1) at low + (i, j)/inverse; spread: ħw. Velocity Verlet: order 2, M
-    symplectic to rounding; F by the trapezium in V. The branch of C follows continuity, which needs its phase to turn
-    by less than π/2 a call. About 150 ns a replica and step.
+    dt: (m,), how long a step of each replica is; spline: (n + 2, n + 2) coefficients of a bicubic spline of V, mirrored
+    at its ends (`scipy.ndimage.spline_filter`), with node (i, j) = coefficient (i + 1, j + 1) at low + (i, j)/inverse;
+    spread: ħw. Velocity Verlet: order 2, M symplectic to rounding; F by the trapezium in V. The branch of C follows
+    continuity, which needs its phase to turn by less than π/2 a call. About 150 ns a replica and step.
     """
     for k in range(q.shape[0]):
         if C[k] == 0.0:
             continue
         x, y, a, b, s, c = q[k, 0], q[k, 1], p[k, 0], p[k, 1], F[k], C[k]
-        m = M[k]
+        m, h = M[k], dt[k]
         v, vx, vy, xx, xy, yy = _local(spline, x, y, low, inverse)
         for _ in range(steps):
-            a -= 0.5 * dt * vx
-            b -= 0.5 * dt * vy
+            a -= 0.5 * h * vx
+            b -= 0.5 * h * vy
             for l in range(4):
-                m[2, l] -= 0.5 * dt * (xx * m[0, l] + xy * m[1, l])
-                m[3, l] -= 0.5 * dt * (xy * m[0, l] + yy * m[1, l])
-                m[0, l] += dt * m[2, l]
-                m[1, l] += dt * m[3, l]
+                m[2, l] -= 0.5 * h * (xx * m[0, l] + xy * m[1, l])
+                m[3, l] -= 0.5 * h * (xy * m[0, l] + yy * m[1, l])
+                m[0, l] += h * m[2, l]
+                m[1, l] += h * m[3, l]
             before = v
-            x += dt * a
-            y += dt * b
+            x += h * a
+            y += h * b
             v, vx, vy, xx, xy, yy = _local(spline, x, y, low, inverse)
-            s += 0.5 * dt * (a * a + b * b - before - v)
-            a -= 0.5 * dt * vx
-            b -= 0.5 * dt * vy
+            s += 0.5 * h * (a * a + b * b - before - v)
+            a -= 0.5 * h * vx
+            b -= 0.5 * h * vy
             for l in range(4):
-                m[2, l] -= 0.5 * dt * (xx * m[0, l] + xy * m[1, l])
-                m[3, l] -= 0.5 * dt * (xy * m[0, l] + yy * m[1, l])
+                m[2, l] -= 0.5 * h * (xx * m[0, l] + xy * m[1, l])
+                m[3, l] -= 0.5 * h * (xy * m[0, l] + yy * m[1, l])
         d00 = complex(m[0, 0] + m[2, 2], m[2, 0] / spread - spread * m[0, 2])
         d01 = complex(m[0, 1] + m[2, 3], m[2, 1] / spread - spread * m[0, 3])
         d10 = complex(m[1, 0] + m[3, 2], m[3, 0] / spread - spread * m[1, 2])
