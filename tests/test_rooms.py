@@ -80,6 +80,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "weltnet.estimators",
         "weltnet.theory",
     ),
+    "weltnet.adapting": (*SCIENCE, "weltnet.terrain", "weltnet.kernels", "weltnet.systems"),
     "weltnet.states": ("numpy", "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
     "weltnet.experiments": (
         *SCIENCE,
@@ -88,6 +89,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "weltnet.thermal",
         "weltnet.learning",
         "weltnet.pathsum",
+        "weltnet.adapting",
         "weltnet.states",
         "weltnet.kernels",
         "weltnet.systems",

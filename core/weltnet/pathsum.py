@@ -24,8 +24,8 @@ from weltnet.terrain import Terrain
 from weltnet.theory.schroedinger import SplitStep, density, fidelity, packet
 
 __all__ = [
-    "COPIES", "DT", "GRID", "HERE", "RATIOS", "STIFF", "STRIDE", "Family", "Seen", "best", "beyond", "born", "drawn",
-    "exchanged", "middle", "nobody", "released", "seen", "solver", "spline",
+    "COPIES", "DT", "GRID", "HERE", "RATIOS", "STIFF", "STRIDE", "Family", "Seen", "best", "beyond", "born", "course",
+    "current", "drawn", "exchanged", "middle", "nobody", "released", "seen", "solver", "spline",
 ]  # fmt: skip
 
 Array = NDArray[Any]
@@ -202,6 +202,28 @@ def seen(waves: Array, jumps: Array, ratio: float) -> Seen:
     p = np.maximum(p, 0.0)
     norm = 1.0 / max(float(p.sum()) * GRID.cell, 1e-9)
     return Seen(math.sqrt(norm) * np.tensordot(turns[0], waves, 1), norm * p, math.sqrt(norm) * waves, turns)
+
+
+@lru_cache(maxsize=4)
+def course(terrain: Terrain, tilt: float, rest: float, hbar: float, look: int, looks: int) -> tuple[Array, Array]:
+    """A packet that rested in one valley and what becomes of it: the wave, (n, n), and exact |ψ|²: (1 + looks, n, n).
+
+    The packet is the ground state, for ħ = rest, of the loss tilted by tilt (q1 + q2); a look is `look` steps.
+    """
+    tilted = terrain.V + tilt * (GRID.axis[:, None] + GRID.axis[None, :])
+    packet = SplitStep(GRID.axis, np.minimum(tilted - tilted.min(), BENT + CEILING), rest, DT).ground().astype(complex)
+    wave, seen = packet, [density(packet)]
+    for _ in range(looks):
+        wave = solver(terrain, hbar).step(wave, look)
+        seen.append(density(wave))
+    return packet, np.stack(seen)
+
+
+def current(wave: Array, flow: SplitStep) -> Array:
+    """|ψ|², made to integrate to 1, and its current: (3, n, n)."""
+    p = density(wave)
+    out: Array = np.stack([p, *(p * flow.flow(wave)[0])]) / (float(p.sum()) * GRID.cell)
+    return out
 
 
 def beyond(p: Array) -> float:

@@ -103,18 +103,27 @@ class Witness:
         laws then have ∇F' with it.
         """
         sides = (half, ~half)
-        return self.see(grid, lambda h: [flow(grid, q[m], v[m], h) for m in sides], V, apart, gamma, swirl)
+        return self._take(grid, lambda h: [flow(grid, q[m], v[m], h) for m in sides], V, apart, gamma, swirl)
 
-    def see(
+    def see(self, grid: Grid, currents: Sequence[Array], V: Array, apart: float, gamma: float = 0.5) -> bool:
+        """`look` at two halves without members, of which p and p v are known: (3, n, n) each."""
+
+        def seen(h: float) -> list[tuple[Array, Array]]:
+            smooth = [np.stack([grid.smooth(f, h) for f in fields]) for fields in currents]
+            return [(np.maximum(s[0], 1e-30), s[1:]) for s in smooth]
+
+        return self._take(grid, seen, V, apart, gamma, None)
+
+    def _take(
         self,
         grid: Grid,
         seen: Callable[[float], Sequence[tuple[Array, Array]]],
         V: Array,
         apart: float,
-        gamma: float = 0.5,
-        swirl: Array | None = None,
+        gamma: float,
+        swirl: Array | None,
     ) -> bool:
-        """`look` at what has no members: seen(h_b) are p: (n, n) and p v: (2, n, n) of both halves, smoothed by h_b."""
+        """Take p: (n, n) and p v: (2, n, n) of both halves as they are when smoothed by a bandwidth."""
         self.fields[:-1] = self.fields[1:]
         currents = np.empty((len(BANDWIDTHS), 2, 2, grid.n, grid.n))
         for b, h in enumerate(BANDWIDTHS):
