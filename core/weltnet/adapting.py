@@ -72,12 +72,13 @@ class Local:
         b = xy / a
         return np.column_stack([a * z[:, 0], b * z[:, 0] + np.sqrt(np.maximum(yy - b * b, 0.0)) * z[:, 1]])
 
-    def evenness(self, pace: Array, batch: Array) -> tuple[float, float]:
-        """Of γC/B over replicas: the scatter of the logarithm of its trace, and the mean of least over largest way."""
+    @property
+    def evenness(self) -> float:
+        """The noise of the quietest over that of the loudest direction, the mean over replicas: no step, no batch can
+        change it."""
         xx, xy, yy = self.noise.T
         mean, split = 0.5 * (xx + yy), np.hypot(0.5 * (xx - yy), xy)
-        scatter = np.log(np.maximum(pace / batch * mean, FAINT)).std()
-        return float(scatter), float(((mean - split) / np.maximum(mean + split, FAINT)).mean())
+        return float(((mean - split) / np.maximum(mean + split, FAINT)).mean())
 
 
 @lru_cache(maxsize=2)
