@@ -28,6 +28,13 @@ def words(line: Timeline[Any, Any]) -> dict[str, str]:
     return {v.claim: v.word for v in line.verdicts()}
 
 
+def windowed(line: Timeline[Any, Any]) -> float:
+    """L₁ between replicas and the exact wave, both through a window of .1, a spacing of the grid."""
+    grid, state = pathsum.GRID, line.state
+    apart = grid.smooth(grid.counts(state.now.q) - density(state.exact[pathsum.HERE]), 0.1)
+    return float(np.abs(apart).sum()) * grid.cell
+
+
 def test_no_network_feels_another_between_births() -> None:
     """Link: what is emergent. From birth to birth a network's path is its own: moving the others leaves its bits."""
     line, moved = run(LOOK, **OWN), run(LOOK, **OWN)
@@ -94,13 +101,19 @@ def test_outside_its_regime_a_claim_says_why(values: dict[str, Any], why: str) -
 
 
 def test_live_numbers() -> None:
-    """Link: state -> frame. After t = 1: fidelity, norm and energy drift as the page shows them, seed 1."""
+    """Link: state -> frame. After t = 1: fidelity, norm and energy drift as the page shows them, seed 1.
+
+    Nelson's replicas: < .12 as they are (.074, of which .059 is sampling and smoothing of 20 000 replicas drawn from
+    the exact wave itself), < .06, as PHYSICS §4 asks, when both densities are seen through one window (.045).
+    """
     seen = run(50).frame().seen
     shown = {k: v.value for k, v in seen.items() if isinstance(v, Scalar)}
     assert shown["fidelity"] > 0.99 and shown["distance"] < 0.12
     assert shown["norm"] < 0.02 and abs(shown["energy"]) < 0.1
-    guided = run(50, law="nelson", replicas=20_000).frame().seen["distance"]
+    line = run(50, law="nelson", replicas=20_000)
+    guided = line.frame().seen["distance"]
     assert isinstance(guided, Scalar) and guided.value < 0.12
+    assert windowed(line) < 0.06
 
 
 def test_digits_are_a_loss_like_any_other() -> None:
@@ -128,6 +141,20 @@ def test_half_a_period_of_tunnelling() -> None:
     assert line.state.past["expected"][-1] > 0.9
     assert line.state.past["fidelity"][-1] > 0.98
     assert line.state.past["there"][-1] == pytest.approx(line.state.past["expected"][-1], abs=0.05)
+
+
+@pytest.mark.slow
+def test_nelson_stays_with_the_wave() -> None:
+    """Link: PHYSICS §4, real loss, 20 000 replicas, seed 1, t = 1 to 6: L₁ < .06 through a window of .1.
+
+    Found: .045, .050, .038, .057, .052, .045; without it .07 to .10, which is not met, and cannot be: 20 000 replicas
+    drawn from the exact wave itself are off by .06 to .08.
+    """
+    line = Timeline(EXPERIMENT, SchrodingerParams.parse({"law": "nelson", "replicas": 20_000}), 1)
+    for t in range(1, 7):
+        while line.step < 50 * t:
+            line.advance()
+        assert windowed(line) < 0.06
 
 
 @pytest.mark.slow

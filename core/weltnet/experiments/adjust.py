@@ -271,7 +271,7 @@ CELL, SOON = Axis("cell", 0.5, 8.5), "The first cell is measured after 72 steps,
 PLANES = {
     "weights": Plane("Weights", "√p exp(iF′/ħ), measured", Axis("q₁", -3, 3), Axis("q₂", -3, 3), square=True),
     "planck": Plane("ħ² of each cell", ", ".join(CELL_NAMES), CELL, Axis("ħ²", -0.12, 0.68), empty=SOON),
-    "index": Plane("Law of each cell", ", ".join(CELL_NAMES), CELL, Axis("θ", -4, 94, "°"), empty=SOON),
+    "index": Plane("Law", ", ".join(CELL_NAMES), CELL, Axis("θ", -4, 94, "°"), empty=SOON),
     "effects": Plane("Effects", "on ħ²/dial (dots), on θ/90°", Axis("N, S, NS, B, NB, SB, NSB", 0.5, 7.5),
                      Axis("effect", -1.1, 1.3), empty=SOON),
 }  # fmt: skip
@@ -305,7 +305,7 @@ def observe(state: AdjustState, params: AdjustParams) -> Mapping[str, Observable
         "theta": Scalar(float(mine[0]), "θ", "°", float(mine[1]), "index"),
         "effects": Paths.of("effects", bars(k - 0.15, planck, scatter, 0.2) + bars(k + 0.15, turned, sway, 0.2)),
         "on-planck": Cloud("effects", np.column_stack([k - 0.15, np.clip(planck, -9.0, 9.0)]), len(k), "on ħ²"),
-        "main": Scalar(float(planck[0]) if len(k) else 0.0, "N on ħ²/dial", plane="effects"),
+        "main": Scalar(float(planck[0]) if len(k) else 0.0, "N", plane="effects"),
     }  # fmt: skip
 
 
@@ -341,7 +341,7 @@ def theory(state: AdjustState, params: AdjustParams) -> Mapping[str, Observable]
         "turns": level("index", theta),
         "theta": Scalar(float(theta[state.cell]), "θ", "°", plane="index"),
         "effects": level("effects", expected),
-        "main": Scalar(float(inertial), "N on ħ²/dial", plane="effects"),
+        "main": Scalar(float(inertial), "N", plane="effects"),
     }
 
 
