@@ -351,7 +351,7 @@ ABSTRACT, DERIVED, SGD = "2111.00903 §4", "derived", {"base": "sgd"}
 CLAIMS = (
     Claim("exchange", "With inertia, exchange makes ħ².", ABSTRACT, "Δħ²", 0.25, (0.19, 0.31), "holds",
           ".223 to .233 over 20 seeds, median .227, to ± .018 at most; −.003 to .001 without exchange. But at B = 2 "
-          "heat passes for an ħ² of .03 to .07 at fixed N (seed 100): Δħ² is .19 ± .03. Band from seeds 100 to 103"),
+          "heat passes for an ħ² at fixed N: Δħ² is .19 ± .03, .13 ± .04 (seeds 100, 102). Band from seeds 100 to 103"),
     Claim("step-batch", "Step and batch leave ħ² alone.", DERIVED, "Δħ²", 0.0, (-0.04, 0.04), "holds",
           "−.011 to .007 over 20 seeds, to ± .018; compared after equally many steps, S costs .093 to .101 of it"),
     Claim("inertia", "With inertia, second order in all.", DERIVED, "θ", 90.0, (70.0, 90.0), "holds",
