@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import sympy
 
 from weltnet.estimators.curvature import curvature
 from weltnet.estimators.generator import Basis, Moments, fit, fold, stencil
@@ -45,6 +46,115 @@ def test_numeric_curvature_is_of_fourth_order():
     planted = spacetimes.sphere(0.8)
     error = [np.abs(spacetimes.curvature(planted.metric, GRID, step)["R"] - planted.R).max() for step in (0.08, 0.04)]
     assert 12 < error[0] / error[1] < 20
+
+
+def symbolic(g, coordinates):
+    """Ricci tensor and Christoffel symbols of a sympy matrix, straight from the definition."""
+    n, x, up = len(coordinates), coordinates, g.inv()
+    gamma = [
+        [[sum(up[a, d] * (g[d, b].diff(x[c]) + g[d, c].diff(x[b]) - g[b, c].diff(x[d])) for d in range(n)) / 2
+          for c in range(n)] for b in range(n)] for a in range(n)
+    ]  # fmt: skip
+    ricci = sympy.Matrix(n, n, lambda b, d: sum(
+        gamma[a][b][d].diff(x[a]) - gamma[a][b][a].diff(x[d])
+        + sum(gamma[a][a][e] * gamma[e][b][d] - gamma[a][d][e] * gamma[e][b][a] for e in range(n)) for a in range(n)
+    ))  # fmt: skip
+    return ricci, gamma
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_numeric_curvature_against_symbols(dims):
+    """Link: definition, in sympy → differences: Γ and R_ab of a metric without symmetry that depends on time."""
+    t, *X = x = sympy.symbols("t x y z")[: dims + 1]
+    v = [sympy.sin(X[(i + 1) % dims]) * (1 + t / 3) for i in range(dims)]
+    h = sympy.diag(*[sympy.exp(X[i] / 2 + t / 5) for i in range(dims)])
+    h[0, 1] = h[1, 0] = X[0] / 5
+    low = h * sympy.Matrix(v)
+    g = sympy.zeros(dims + 1)
+    g[0, 0] = -(1 + X[0] ** 2 / 4) + (sympy.Matrix(v).T * low)[0]
+    for i in range(dims):
+        g[0, i + 1] = g[i + 1, 0] = -low[i]
+    g[1:, 1:] = h
+    at = np.array([0.3, -0.2, 0.4, 0.1])[: dims + 1]
+    # Derivatives first, then numbers: simplifying the whole would take minutes.
+    point = dict(zip(x, map(sympy.Float, at), strict=True))
+    number = sympy.lambdify(x, g, "numpy")
+
+    def metric(events):
+        flat = [np.array(number(*e), dtype=float) for e in events.reshape(-1, dims + 1)]
+        return np.array(flat).reshape(*events.shape[:-1], dims + 1, dims + 1)
+
+    seen = spacetimes.curvature(metric, at[None])
+    ricci, gamma = taken_at(g, x, point)
+    assert np.abs(seen["Gamma"][0] - gamma).max() < 1e-9 and np.abs(seen["Ricci"][0] - ricci).max() < 1e-7
+
+
+def taken_at(g, x, point):
+    """Ricci and Γ at a point from sympy's derivatives of g: ∂Γ from ∂g⁻¹ = −g⁻¹ ∂g g⁻¹, so that no inverse expands."""
+    n = len(x)
+    value = lambda m: np.array(m.subs(point).evalf(), dtype=float)  # noqa: E731
+    up = np.linalg.inv(value(g))
+    d1 = np.array([value(g.diff(c)) for c in x])
+    d2 = np.array([[value(g.diff(c).diff(d)) for d in x] for c in x])
+    low = (np.einsum("bac->abc", d1) + np.einsum("cab->abc", d1) - d1) / 2
+    dlow = (np.einsum("fbac->fabc", d2) + np.einsum("fcab->fabc", d2) - d2) / 2
+    gamma = np.einsum("ad,dbc->abc", up, low)
+    dup = -np.einsum("ae,feg,gd->fad", up, d1, up)
+    dgamma = np.einsum("fad,dbc->fabc", dup, low) + np.einsum("ad,fdbc->fabc", up, dlow)
+    ricci = np.einsum("aabd->bd", dgamma) - np.einsum("daba->bd", dgamma)
+    ricci += np.einsum("aae,ebd->bd", gamma, gamma) - np.einsum("ade,eba->bd", gamma, gamma)
+    assert n == len(ricci)
+    return ricci, gamma
+
+
+def test_schwarzschild_is_empty_in_symbols_too():
+    """Link: sympy: every component of R_ab of the Painlevé–Gullstrand form in spherical coordinates is 0."""
+    t, r, a, b = sympy.symbols("t r a b", positive=True)
+    v = -sympy.sqrt(1 / r)
+    g = sympy.Matrix([[-1 + v**2, -v, 0, 0], [-v, 1, 0, 0], [0, 0, r**2, 0], [0, 0, 0, r**2 * sympy.sin(a) ** 2]])
+    ricci, _ = symbolic(g, [t, r, a, b])
+    assert sympy.simplify(ricci) == sympy.zeros(4)
+
+
+def test_schwarzschild():
+    """Link: closed form, three dimensions: R_ab = 0 on both sides of the horizon at r = 2M."""
+    planted = spacetimes.schwarzschild(0.4)
+    X = np.random.default_rng(0).standard_normal((40, 3))
+    X *= np.linspace(0.5, 2.0, 40)[:, None] / np.linalg.norm(X, axis=1, keepdims=True)
+    seen = spacetimes.curvature(planted.metric, X, 2e-3)
+    assert np.abs(seen["Ricci"]).max() < 1e-6 < np.abs(seen["Gamma"]).max()
+
+
+@pytest.mark.parametrize(("power", "dims"), [(2 / 3, 3), (0.5, 3), (1.0, 2), (0.5, 2)])
+def test_friedmann(power, dims):
+    """Link: closed form, a metric that depends on time: R, and the energy density that who rests in X finds."""
+    space = spacetimes.Friedmann(power, dims)
+    events = np.random.default_rng(1).uniform(0.8, 2.0, (30, dims + 1))
+    seen = spacetimes.curvature(space.metric, events)
+    frame = spacetimes.components(seen["G"], spacetimes.vielbein(seen["g"]))
+    assert np.abs(seen["R"] - space.R(events[:, 0])).max() < 1e-6
+    assert np.abs(frame[:, 0, 0] - space.normal(events[:, 0])).max() < 1e-6
+    assert np.abs(frame[:, 0, 1:]).max() < 1e-6
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_adm_and_back(dims):
+    """Link: definition: lapse, drift and h make g and come back; the vielbein makes it diag(−1, 1, …)."""
+    rng = np.random.default_rng(2)
+    S, v, a = rng.uniform(0.5, 2, 7), rng.standard_normal((7, dims)), rng.standard_normal((7, dims, dims))
+    h = a @ a.swapaxes(1, 2) + 0.5 * np.eye(dims)
+    g = spacetimes.adm(S, v, h)
+    back = spacetimes.split(g)
+    assert all(np.allclose(x, y) for x, y in zip((S, v, h), back, strict=True))
+    e = spacetimes.vielbein(g)
+    assert np.abs(spacetimes.components(g, e) - np.diag([-1.0] + [1.0] * dims)).max() < 1e-12
+    assert np.allclose(e[:, 0, 1:] / e[:, 0, :1], v)
+
+
+def test_metric_of_the_wrong_size_is_refused():
+    """Link: the ground: points must be places or events of the metric's own dimension."""
+    with pytest.raises(ValueError, match=r"points of 1; allowed: 2 \(places\), 3 \(events\)"):
+        spacetimes.curvature(lambda X: np.broadcast_to(np.eye(3), (*X.shape[:-1], 3, 3)), np.zeros((4, 1)))
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.15])
