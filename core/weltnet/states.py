@@ -17,10 +17,10 @@ from weltnet.estimators.curvature import supported
 from weltnet.estimators.generator import Basis, Moments, fit, fold, stencil
 from weltnet.kernels import copies
 from weltnet.systems.landscape import Landscape
-from weltnet.systems.networks import weights
+from weltnet.systems.networks import Network, contracting, weights
 from weltnet.theory.spacetimes import contraction
 
-__all__ = ["BASIS", "CENTRE", "Copies", "begin", "known", "live"]
+__all__ = ["BASIS", "CENTRE", "Copies", "Specimen", "begin", "known", "linear", "live", "valley"]
 
 Array = NDArray[Any]
 
@@ -66,6 +66,44 @@ class Copies:
     told: Array
     expected: Array
     moments: Moments
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Specimen:
+    """A network held at its weights W: (N, N), to be watched; where there is a loss, Q = loss.weights_at(here)."""
+
+    network: Network
+    W: Array
+    world: Landscape | None = None
+    here: tuple[float, float] = (0.0, 0.0)
+    Q: tuple[float, float] = (0.0, 0.0)
+    rate: float = 0.0
+
+    def told(self, noise: float, reach: float) -> Array:
+        """λ and ω per tick from the weights alone, for copies launched over [−reach, reach]²."""
+        if self.world is None:
+            return np.array([self.rate, 0.0])
+        found = contraction(self.network, self.Q, noise, reach=reach)
+        return np.array([found.rate, found.rotation])
+
+    def run(self, x: Array, **how: Any) -> tuple[Array, Array, Array, Array]:
+        """`kernels.copies.advance` of x: (copies, N) in place."""
+        kind = copies.LINEAR if self.world is None else copies.TANH
+        return copies.advance(x, self.W, self.network.b, self.network.c, kind=kind, **how)
+
+
+def valley(world: Landscape) -> Specimen:
+    """The trained network at the lowest grid point of its upper valley, q₂ > 0."""
+    i, j = np.unravel_index(np.argmin(np.where(world.axis > 0.0, world.height, np.inf)), world.height.shape)
+    here = (float(world.axis[i]), float(world.axis[j]))
+    Q1, Q2 = world.loss.weights_at(np.array(here))
+    return Specimen(world.network, weights(world.network, (Q1, Q2)), world, here, (float(Q1), float(Q2)))
+
+
+def linear(neurons: int, rate: float) -> Specimen:
+    """A linear network that contracts by `rate` and was never trained."""
+    network = contracting(neurons, rate)
+    return Specimen(network, network.W0, rate=rate)
 
 
 def begin(neurons: int, here: Array, replicas: int = 0) -> Copies:

@@ -13,6 +13,7 @@ from scipy.linalg import expm
 from weltnet.calibrations.case import Calibration
 from weltnet.estimators import waves
 from weltnet.estimators.curvature import cones, curvature
+from weltnet.estimators.futures import future
 from weltnet.estimators.generator import Basis, Generator, Moments, fit, fold, jackknife, stencil
 from weltnet.kernels.copies import LINEAR, advance
 from weltnet.theory import spacetimes
@@ -162,6 +163,21 @@ def _leak(seed: int) -> tuple[float, float]:
     return share, math.hypot(math.sqrt(share * (1.0 - share) / len(x)), doubt)
 
 
+FUTURE = (0.4, 0.1, 20)
+"""The same of a future that light has drawn, long after."""
+
+
+def _future(seed: int) -> tuple[float, float]:
+    S, rate, ticks = FUTURE
+    rng, C, A = np.random.default_rng(seed), 0.002, math.exp(-rate)
+    kick = C * (1.0 - A * A) / (2.0 * rate)
+    g = _planted(seed, lambda X: A * X, kick * np.eye(2))
+    x = math.sqrt(C * (1.0 - A ** (2 * ticks)) / (2.0 * rate)) * rng.standard_normal((20 * COPIES, 2))
+    share = float(future(g, [S], np.zeros(2), ticks).outside(ticks, x).mean())
+    doubt = -share * math.log(share) / math.sqrt(8 * COPIES)
+    return share, math.hypot(math.sqrt(share * (1.0 - share) / len(x)), doubt)
+
+
 CASES = (
     Calibration(
         "drift-linear", "Contraction of a planted linear map",
@@ -212,5 +228,10 @@ CASES = (
         "leak", "Copies outside their light cone",
         "Of an Ornstein–Uhlenbeck process exp(−(S/λ) tanh(λt/2)) have left the cone at age t.",
         "curvature.cones", "leak", float(spacetimes.leak(*LEAK)), 0.01, _leak,
+    ),
+    Calibration(
+        "future", "Copies outside a future drawn by light",
+        "The same share by null geodesics of the fitted metric, at an age of two relaxation times.",
+        "futures.future", "leak", float(spacetimes.leak(*FUTURE)), 0.01, _future,
     ),
 )  # fmt: skip

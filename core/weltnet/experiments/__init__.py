@@ -10,6 +10,7 @@ from weltnet.experiments import (
     bell,
     circulation,
     classical,
+    cone,
     diffusion,
     hidden,
     kappa,
@@ -35,6 +36,7 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     hidden.EXPERIMENT,
     bell.EXPERIMENT,
     strings.EXPERIMENT,
+    cone.EXPERIMENT,
 )
 
 

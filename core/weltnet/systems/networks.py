@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from weltnet.systems.flows import flow, tick
 
-__all__ = ["AnyReport", "Network", "Report", "lift", "subsystems", "train", "weights"]
+__all__ = ["AnyReport", "Network", "Report", "contracting", "lift", "subsystems", "train", "weights"]
 
 Array = NDArray[Any]
 Report = Callable[[float, str], None]
@@ -75,6 +75,12 @@ def lift(network: Network, X: ArrayLike) -> Array:
     """The state x_i = c_i X_{s(i)} that carries X; X: (..., 2) in, x: (..., N) out, and lift(X) @ P = X."""
     x: Array = np.asarray(X, dtype=float)[..., network.half] * network.c
     return x
+
+
+def contracting(neurons: int, rate: float) -> Network:
+    """A linear network in which every neuron contracts alone, x ← e^{−λ} x, so that X is closed; neurons even."""
+    W = np.exp(-rate) * np.eye(neurons)
+    return Network(W, np.zeros(neurons), np.ones(neurons), np.repeat([0, 1], neurons // 2), "linear", neurons)
 
 
 class AnyReport:
