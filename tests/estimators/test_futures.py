@@ -52,16 +52,21 @@ def test_light_is_a_null_geodesic():
 
 @pytest.mark.parametrize("S", [0.05, 0.4])
 def test_future_of_a_linear_flow_is_a_circle(S):
-    """Link: estimator → closed form: in the frame of h the rim is a circle of radius `reach` round the carried launch."""
+    """Link: estimator → closed form: in the frame of h the rim is a circle of radius `reach` round the carried launch.
+
+    The rotation is one in that frame, so that it leaves h alone.
+    """
     rate, turn, start = 0.1, 0.2, np.array([0.2, -0.1])
-    a = np.exp(complex(-rate, turn))
-    seen = future(fitted(lambda X: X * a.real + X[..., ::-1] * [-a.imag, a.imag]), [S, 0.0, -1.0], start, 20)
-    carried = a ** np.arange(21) * complex(*start)
-    assert np.abs(seen.middle - np.stack([carried.real, carried.imag], -1)).max() < 1e-4
-    away = np.linalg.solve(np.linalg.cholesky(C), (seen.rims[0] - seen.middle[:, None]).reshape(-1, 2).T)
-    # Cᵢⱼ is known to 1 %; where it does not commute with the rotation the rim is no circle.
-    mean = np.hypot(*away).reshape(21, 24).mean(axis=1)
-    assert np.abs(mean[1:] / spacetimes.reach(S, rate, np.arange(1, 21)) - 1).max() < 0.06
+    L = np.linalg.cholesky(C)
+    R = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    A = np.exp(-rate) * L @ R @ np.linalg.inv(L)
+    seen = future(fitted(lambda X: X @ A.T), [S, 0.0, -1.0], start, 20)
+    carried = np.array([np.linalg.matrix_power(A, t) @ start for t in range(21)])
+    assert np.abs(seen.middle - carried).max() < 1e-4
+    away = np.linalg.solve(L, (seen.rims[0] - seen.middle[:, None]).reshape(-1, 2).T)
+    # C is measured from 20 000 steps, with the spread of a tick's flow in it.
+    reach = np.hypot(*away).reshape(21, 24)[1:] / spacetimes.reach(S, rate, np.arange(1, 21))[:, None]
+    assert np.abs(reach - 1).max() < 0.08 and np.ptp(reach.mean(axis=1)) < 1e-3
     assert np.abs(seen.rims[1:] - seen.middle[None, :, None]).max() == 0 and seen.whole.all()
 
 
@@ -72,10 +77,11 @@ def test_outside():
     points = np.concatenate([m + 0.97 * (rim - m), m + 1.03 * (rim - m)])
     assert list(seen.outside(10, points)[0]) == [False] * 24 + [True] * 24
     assert seen.outside(10, points)[1].all()
-    assert (
-        np.abs(np.diff(seen.outside(5, np.random.default_rng(0).normal(0.1, 0.1, (9, 2))).astype(int), axis=0)).sum()
-        >= 0
-    )
+    many = np.random.default_rng(0).normal(m, 0.1, (500, 2))
+    far = np.linalg.norm(np.linalg.solve(seen.frame, (many - m).T), axis=0)
+    near = np.linalg.norm(np.linalg.solve(seen.frame, (rim - m).T), axis=0)
+    gone = seen.outside(10, many)[0]
+    assert gone[far > near.max()].all() and not gone[far < near.min()].any() and 0 < gone.sum() < 500
 
 
 def test_light_that_leaves_the_square_is_told():

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from weltnet import learning, states
 from weltnet.estimators.entropy import destruction
 from weltnet.estimators.futures import Future, future
-from weltnet.estimators.generator import Basis, Generator, Moments, fit, fold
+from weltnet.estimators.generator import Basis, Moments, fit, fold
 from weltnet.estimators.waves import mean_over_copies
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
 from weltnet.history import Ring
@@ -44,14 +44,14 @@ __all__ = ["EXPERIMENT", "ConeParams", "ConeState"]
 
 Array = NDArray[Any]
 
-STRIDE, LIFE, RAYS = 2, 60, 24
+STRIDE, LIFE, RAYS = 2, 60, 32
 BASIS = Basis(5, 0.7)
 PROBES, REACH, SURVEY = 1024, 1.0, 40  # other copies, where they are launched, ticks before a first cone
 NEURONS, MOST = 131_072, 16_384  # neurons a tick may move; copies at most
 REPLICAS, SPREAD, WINDOW = 1000, 0.3, 100
 LADDER = np.array([0.25, 0.5, 1.0, 2.0, 4.0, 8.0])  # S/λ
 CONES = 2 + len(LADDER)
-KEPT, TRACKS, SHOWN = 24, 40, 400
+KEPT, TRACKS, SHOWN = 24, 24, 400
 NEAR, SLOWEST = 0.05, 0.005
 DRAWN, LEARNED, LADDERED = 0, 1, slice(2, None)
 CAUSAL = 0.05
@@ -83,7 +83,7 @@ class ConeParams(Params):
         meaning="a trained tanh network at the bottom of its loss, or a linear one that contracts by λ, by hand",
     )  # fmt: skip
     neurons_per_half: int = knob(
-        32, 4, 64, symbol="N/2", unit="neurons", group="Network", restarts=True,
+        32, 4, 32, symbol="N/2", unit="neurons", group="Network", restarts=True,
         meaning="neurons in each half of the network",
     )  # fmt: skip
     contraction: float = knob(
@@ -223,14 +223,11 @@ def _survey(state: ConeState, params: ConeParams, ticks: int) -> None:
     state.ticks += ticks
 
 
-def _metric(state: ConeState, params: ConeParams) -> Generator:
-    found = fit(state.moments)
-    return replace(found, noise=2.0 * found.noise) if params.breaks("wrong-noise") else found
-
-
 def _launch(state: ConeState, params: ConeParams) -> None:
     """Make the cones of the event X₀ from the metric as measured so far; then put all copies there."""
-    start, generator = params.start, _metric(state, params)
+    start, generator = params.start, fit(state.moments)
+    if params.breaks("wrong-noise"):
+        generator = replace(generator, noise=2.0 * generator.noise)
     S = np.array([params.sharpness * _rate(state), _learned(state, params), *(LADDER * _rate(state))])
     state.future = future(generator, 0.0 * S if params.breaks("no-learning") else S, start, LIFE, RAYS)
     slope = generator.gradient(start)
@@ -275,7 +272,7 @@ def _cones(state: ConeState) -> Future:
 
 # -- what is seen -----------------------------------------------------------------------------------------------------
 
-AGES = np.arange(LIFE + 1.0)
+AGES, NAMES = np.arange(LIFE + 1.0), ("S set", "S of learning")
 PLANES = {
     "space": Plane("Future of an event", "copies, light, light by learning's S (thin)",
                    Axis("X¹", -0.45, 0.45), Axis("X²", -0.45, 0.45), square=True),
@@ -291,30 +288,30 @@ PLANES = {
 def observe(state: ConeState, params: ConeParams) -> Mapping[str, Observable]:
     age, over, cones = state.age, _over(state), _cones(state)
     share = state.shares[:over].mean(axis=0) if over else state.share
-    upto = LIFE if over else age
+    upto, drawn = LIFE if over else age, 1 if state.specimen.world is None else 2
     edges = [_edges(cones.rims[k, : age + 1, :, 0]) for k in (DRAWN, LEARNED)]
     seen: dict[str, Observable] = {
         "copies": Cloud("space", state.X[:SHOWN], len(state.X), "X", kind="copy"),
-        "thin": _closed(cones.rims[LEARNED, age], "contour"),
         "rim": _closed(cones.rims[DRAWN, age], "geodesic"),
         "event": Cloud("space", params.start[None], 1, "X₀", role="tracer"),
         "out": Scalar(float(state.share[DRAWN, age]), "outside", plane="space"),
-        "lines": Paths.of("diagram", list(_lines(state)), "contour"),
-        "light by learning": Paths.of("diagram", edges[LEARNED], "ink"),
+        "lines": Paths.of("diagram", _in_time(state.tracks[: age + 1, :, 0]), "contour"),
         "light": Paths.of("diagram", edges[DRAWN], "geodesic"),
         "rate": Scalar(float(state.measured[0]), "λ(X₀)", plane="diagram"),
         "turn": Scalar(float(state.measured[1]), "ω(X₀)", plane="diagram"),
-        "leak": Series("leak", AGES[: upto + 1], share[: LEARNED + 1, : upto + 1], ("S set", "S of learning"),
-                       ("net", "ink")),
+        "leak": Series("leak", AGES[: upto + 1], share[:drawn, : upto + 1], NAMES[:drawn], ("net", "ink")[:drawn]),
         "closure": Scalar(float(np.clip(state.measured[2], -9.0, 1.0)), "closure", plane="leak"),
         "five": Paths.of("sharp", [[(0.0, CAUSAL), (12.0, CAUSAL)]], "contour", static=True),
         "sharpness": Series("sharp", LADDER if over else LADDER[:0], share[None, LADDERED, -1] if over else
                             np.zeros((1, 0)), ("outside",), ("net",)),
-        "learned": Scalar(_learned(state, params), "S of learning", "nat/tick", plane="sharp"),
     }  # fmt: skip
+    if state.specimen.world is not None:
+        seen["thin"] = _closed(cones.rims[LEARNED, age], "contour")
+        seen["thin light"] = Paths.of("diagram", edges[LEARNED], "ink")
+        seen["learned"] = Scalar(_learned(state, params), NAMES[LEARNED], "nat/tick", plane="sharp")
     if over and state.specimen.world is not None:
         at = (min(max(cones.S[LEARNED] / _rate(state), 0.0), 12.0), share[LEARNED, -1])
-        seen["ring"] = Cloud("sharp", np.array([at]), 1, "S of learning", role="tracer")
+        seen["ring"] = Cloud("sharp", np.array([at]), 1, NAMES[LEARNED], role="tracer")
     return seen
 
 
@@ -322,12 +319,10 @@ def _over(state: ConeState) -> int:
     return min(state.launches, KEPT)
 
 
-def _lines(state: ConeState) -> Array:
-    """World lines (TRACKS, age + 1, 2) in X¹ and t."""
-    age = state.age
-    t = np.broadcast_to(AGES[: age + 1, None], (age + 1, TRACKS))
-    lines: Array = np.stack([state.tracks[: age + 1, :, 0], t], axis=-1).swapaxes(0, 1)
-    return lines
+def _in_time(x: Array) -> list[Array]:
+    """x: (ages, lines), as paths in X¹ and t."""
+    t = np.broadcast_to(AGES[: len(x), None], x.shape)
+    return list(np.stack([x, t], axis=-1).swapaxes(0, 1))
 
 
 def _closed(rim: Array, role: str) -> Paths:
@@ -335,9 +330,8 @@ def _closed(rim: Array, role: str) -> Paths:
 
 
 def _edges(x: Array) -> list[Array]:
-    """The two edges of a cone's shadow on X¹, as paths in X¹ and t; x: (ages, rays)."""
-    t = AGES[: len(x)]
-    return [np.stack([x.min(axis=1), t], axis=-1), np.stack([x.max(axis=1), t], axis=-1)]
+    """The two edges of a cone's shadow on X¹; x: (ages, rays)."""
+    return _in_time(np.stack([x.min(axis=1), x.max(axis=1)], axis=1))
 
 
 # -- what theory says -------------------------------------------------------------------------------------------------
@@ -371,11 +365,11 @@ EXACT = {"network": "linear", "neurons_per_half": 4, "activation_noise": 0.1}
 CLAIMS = (
     Claim("linear", "On a linear network the share outside is exp(−(S/λ) tanh(λt/2)).", "derived", "ΔP", 0.0,
           (-0.01, 0.01), "holds", "", at=EXACT),
-    Claim("trained", "On a trained one, too, with λ from its weights alone.", "2111.00903 §6", "ΔP", 0.0,
+    Claim("trained", "On a trained network, too, with λ from its weights alone.", "2111.00903 §6", "ΔP", 0.0,
           (-0.1, 0.1), "holds", ""),
     Claim("causal", "The S of learning leaves less than 5 % outside.", "2111.00903 §6", "P", 0.0,
           (0.0, CAUSAL), "fails", ""),
-    Claim("fast-learner", "It does so where a network learns fast, with little noise.", "2111.00903 §6", "P", 0.0,
+    Claim("fast-learner", "That of a fast, quiet learner does: γ = 12, B = 32.", "2111.00903 §6", "P", 0.0,
           (0.0, CAUSAL), "holds", "", at={"learning_rate": 12.0, "batch": 32}),
 )  # fmt: skip
 LINEAR_CLAIM, TRAINED_CLAIM, CAUSAL_CLAIM, FAST_CLAIM = CLAIMS
@@ -403,7 +397,7 @@ def verdict(state: ConeState, params: ConeParams) -> tuple[Verdict, ...]:
               outside="The network that runs is a linear one." if linear else bent or slow or ("" if broken else wide)),
         judge(CAUSAL_CLAIM, gone, doubt, ends, null=1.0, waiting=waiting, outside=unlearned),
         judge(FAST_CLAIM, gone, doubt, ends, null=1.0, waiting=waiting, outside=unlearned or (
-            "" if params.learning_rate >= 10.0 and params.batch >= 16 else "It learns slowly, or with much noise.")),
+            "" if params.learning_rate >= 10.0 and params.batch >= 16 else "It learns slowly or with much noise.")),
     )  # fmt: skip
 
 
@@ -417,7 +411,7 @@ def _over_launches(x: Array) -> tuple[float, float]:
 
 def derived(params: ConeParams) -> Mapping[str, str]:
     """What follows from the knobs."""
-    return {"e^(−S/λ)": f"{math.exp(-params.sharpness):.2g} outside for ever"}
+    return {"e^(−S/λ)": f"{math.exp(-params.sharpness):.2g}, outside for ever"}
 
 
 EXPERIMENT = Experiment(

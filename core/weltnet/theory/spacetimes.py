@@ -220,7 +220,7 @@ class Friedmann:
 def reach(S: float, rate: float, t: ArrayLike) -> Array:
     """Radius at age t, in h-norm round the carried launch, of the future of an event where ∂v = −λ: √S (1 − e^{−λt})/λ.
 
-    Zero for S ≤ 0. For any rotation besides, constant C and any number of dimensions.
+    Zero for S ≤ 0. For any number of dimensions, constant C and any rotation besides that leaves h alone.
     """
     t = np.asarray(t, dtype=float)
     span = t if abs(rate) < 1e-12 else -np.expm1(-rate * t) / rate
@@ -231,8 +231,9 @@ def reach(S: float, rate: float, t: ArrayLike) -> Array:
 def leak(S: float, rate: float, t: ArrayLike) -> Array:
     """Share of copies outside the light cone of their launch at age t: exp(−(S/λ) tanh(λ t/2)), λ → 0: exp(−S t/2).
 
-    For v = −λ X (any rotation), constant C and two dimensions; the cone is the future of the launch, of radius `reach`
-    round where the flow has carried it. Exact for the Ornstein–Uhlenbeck process, for either sign of λ.
+    For v = −λ X (any rotation that leaves h alone), constant C and two dimensions; the cone is the future of the
+    launch, of radius `reach` round where the flow has carried it. Exact for the Ornstein–Uhlenbeck process, for either
+    sign of λ.
     """
     t = np.asarray(t, dtype=float)
     exponent = 0.5 * t if abs(rate) < 1e-12 else np.tanh(0.5 * rate * t) / rate
