@@ -131,7 +131,7 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "turning": ("expm", lambda f: lambda A: f(1.15 * A)),
     "black-hole": ("curvature", lambda f: lambda g, at, S: f(g, at, 1.1 * S)),
     "leak": ("cones", lambda f: lambda g, S, at: f(g, 1.2 * S, at)),
-    "future": ("future", lambda f: lambda g, S, at, ticks: f(g, [1.4 * S[0]], at, ticks)),
+    "future": ("future", lambda f: lambda g, S, at, ticks: f(g, [1.15 * S[0]], at, ticks)),
     "sphere": ("spacetimes", lambda f: _Wrong(f)),
     "wave-noise": ("_white", lambda f: lambda seed: f(seed).cumsum(axis=0)),
     "wave-free": ("_free", lambda f: lambda seed: f(seed) + 1e-9 * chains._white(seed)),
