@@ -366,12 +366,12 @@ CLAIMS = (
     Claim("linear", "On a linear network the share outside is exp(−(S/λ) tanh(λt/2)).", "derived", "ΔP", 0.0,
           (-0.01, 0.01), "holds", "20 seeds of 131 072 copies: −.004 to .003 at the worst of 60 ages.", at=EXACT),
     Claim("trained", "On a trained network, too, with λ from its weights alone.", "2111.00903 §6", "ΔP", 0.0,
-          (-0.1, 0.1), "holds", "20 seeds: −.058 to −.048. C holds 8 % that X does not resolve, which copies fresh from "
-          "a launch do not feel. N = 32: −.085; N = 16 fails with −.12 (two seeds)."),
+          (-0.1, 0.1), "holds", "20 seeds: −.058 to −.048. C holds 8 % that X does not resolve and that copies "
+          "fresh from a launch do not feel. N = 32: −.085; N = 16 fails with −.12 (two seeds)."),
     Claim("causal", "The S of learning leaves less than 5 % outside.", "2111.00903 §6", "P", 0.0,
-          (0.0, CAUSAL), "fails", "20 seeds: .20 to .22 after 60 ticks; S = .05 is 2 λ, and 5 % ask for 4.8 λ."),
+          (0.0, CAUSAL), "fails", "20 seeds: .20 to .22 after 60 ticks; S = .05 is 2 λ; the formula asks for 4.8 λ."),
     Claim("fast-learner", "That of a fast, quiet learner does: γ = 12, B = 32.", "2111.00903 §6", "P", 0.0,
-          (0.0, CAUSAL), "holds", "20 seeds: .010 to .013; S is 10 λ. At B = 1 noise drives the weights from the bottom.",
+          (0.0, CAUSAL), "holds", "20 seeds: .010 to .013; S is 10 λ. At B = 1 noise widens the ensemble, and S is 3 λ.",
           at={"learning_rate": 12.0, "batch": 32}),
 )  # fmt: skip
 LINEAR_CLAIM, TRAINED_CLAIM, CAUSAL_CLAIM, FAST_CLAIM = CLAIMS
