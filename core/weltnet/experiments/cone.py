@@ -371,7 +371,7 @@ CLAIMS = (
     Claim("causal", "The S of learning leaves less than 5 % outside.", "2111.00903 §6", "P", 0.0,
           (0.0, CAUSAL), "fails", "20 seeds: .20 to .22 after 60 ticks; S = .05 is 2 λ; the formula asks for 4.8 λ."),
     Claim("fast-learner", "That of a fast, quiet learner does: γ = 12, B = 32.", "2111.00903 §6", "P", 0.0,
-          (0.0, CAUSAL), "holds", "20 seeds: .010 to .013; S is 10 λ. At B = 1 noise widens the ensemble, and S is 3 λ.",
+          (0.0, CAUSAL), "holds", "20 seeds: .010 to .013; S is 10 λ. At B = 1 noise spreads the weights: S is 3 λ.",
           at={"learning_rate": 12.0, "batch": 32}),
 )  # fmt: skip
 LINEAR_CLAIM, TRAINED_CLAIM, CAUSAL_CLAIM, FAST_CLAIM = CLAIMS
