@@ -52,9 +52,8 @@ REPLICAS, SPREAD, WINDOW = 1000, 0.3, 100
 LADDER = np.array([0.25, 0.5, 1.0, 2.0, 4.0, 8.0])  # S/λ
 CONES = 2 + len(LADDER)
 KEPT, TRACKS, SHOWN = 24, 24, 400
-NEAR, SLOWEST = 0.05, 0.005
+NEAR, SLOWEST, CAUSAL = 0.05, 0.005, 0.05
 DRAWN, LEARNED, LADDERED = 0, 1, slice(2, None)
-CAUSAL = 0.05
 PROBING, FLYING = 0x11 << 32, 0x2A << 32
 """Laid over the seed: probes and copies have noise of their own."""
 
@@ -385,21 +384,22 @@ def verdict(state: ConeState, params: ConeParams) -> tuple[Verdict, ...]:
     off = state.shares[:over, DRAWN] - spacetimes.leak(params.sharpness * rate, rate, AGES)
     value, error = _over_launches(off[:, int(np.abs(off.mean(axis=0)).argmax())]) if over else (0.0, math.inf)
     gone, doubt = _over_launches(state.shares[:over, LEARNED, -1])
-    wide = "" if _cones(state).whole[DRAWN] else "Light leaves the square on which the metric is measured."
+    known = _cones(state).whole[DRAWN] or params.breaks("shuffled-increments")
+    wide = "" if known else "Light leaves the square on which the metric is measured."
     bent = "Weights tell λ at the centre, and copies are launched elsewhere." if far else ""
-    slow = "The trained network does not contract at its centre." if state.told[0] < SLOWEST else ""
+    bent = bent if state.told[0] >= SLOWEST else "The trained network does not contract at its centre."
     unlearned = "A linear network written by hand has no loss, and destroys nothing." if linear else ""
     sentence = f"Largest difference over {LIFE} ages, from {over} launches of {len(state.X)} copies."
     ends = f"Share outside after {LIFE} ticks, from {over} launches of {len(state.X)} copies."
-    broken = params.breaks("shuffled-increments")
-    return (
-        judge(LINEAR_CLAIM, value, error, sentence, waiting=waiting,
-              outside="" if linear and (broken or not wide) else wide or "The network that runs is a trained one."),
-        judge(TRAINED_CLAIM, value, error, sentence, waiting=waiting,
-              outside="The network that runs is a linear one." if linear else bent or slow or ("" if broken else wide)),
-        judge(CAUSAL_CLAIM, gone, doubt, ends, null=1.0, waiting=waiting, outside=unlearned),
-        judge(FAST_CLAIM, gone, doubt, ends, null=1.0, waiting=waiting, outside=unlearned or (
-            "" if params.learning_rate >= 10.0 and params.batch >= 16 else "It learns slowly or with much noise.")),
+    hot = "" if params.learning_rate >= 10.0 and params.batch >= 16 else "It learns slowly or with much noise."
+    return tuple(
+        judge(claim, *found, told, null=null, waiting="" if outside else waiting, outside=outside)
+        for claim, found, told, null, outside in (
+            (LINEAR_CLAIM, (value, error), sentence, None, wide if linear else "This network is a trained one."),
+            (TRAINED_CLAIM, (value, error), sentence, None, "This network is linear." if linear else bent or wide),
+            (CAUSAL_CLAIM, (gone, doubt), ends, 1.0, unlearned),
+            (FAST_CLAIM, (gone, doubt), ends, 1.0, unlearned or hot),
+        )
     )  # fmt: skip
 
 
