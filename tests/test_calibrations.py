@@ -31,6 +31,7 @@ from weltnet.calibrations import (
     parties,
     passed,
     reproduced,
+    rings,
 )
 from weltnet.estimators import curvature, density, entropy, generator
 from weltnet.estimators.law import Law
@@ -138,6 +139,11 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "wave-slow": ("_slow", lambda f: f),
     "shell-free": ("_free", lambda f: lambda seed: f(seed) + 0.1 * chains._white(seed)),
     "shell-noise": ("_white", lambda f: lambda seed: f(seed).cumsum(axis=0)),
+    "invariance-noise": ("invariance", lambda f: shifted(f, 0.03)),
+    "invariance-free": ("invariance", lambda f: shifted(f, -1e-9)),
+    "half-a-cone": ("agreement", lambda f: scaled(f, 1.0 + 1e-9)),
+    "leak-everywhere": ("leak", lambda f: scaled(f, 1.0 + 1e-9)),
+    "front-slow": ("front", lambda f: shifted(f, 0.03)),
 }
 """What goes wrong, by calibration: the name in its module that is replaced, and by what."""
 
@@ -179,7 +185,7 @@ def test_biased_estimator_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) 
     """Link: the guard itself. An estimator that is off by little more than the tolerance is missed, at seeds 0–2."""
     target, spoil = BIASES[name]
     laws._guided.cache_clear()
-    home = next(m for m in (ensembles, laws, neurons, chains, parties) if by_name(name) in m.CASES)
+    home = next(m for m in (ensembles, laws, neurons, chains, parties, rings) if by_name(name) in m.CASES)
     monkeypatch.setattr(home, target, spoil(getattr(home, target)))
     missed = [not passed(measure(by_name(name), seed)) for seed in range(3)]
     laws._guided.cache_clear()
@@ -224,7 +230,7 @@ def test_wide_errors_excuse_nothing() -> None:
 def test_settings_are_those_of_experiments() -> None:
     """Link: the showcase's grid, ensemble, bandwidths, basis and copies; other settings would vouch for others."""
     from weltnet import learning, states
-    from weltnet.experiments import diffusion, kappa, observatory, strings
+    from weltnet.experiments import diffusion, kappa, lorentz, observatory, strings
 
     showcase = observatory.ObservatoryParams()
     grids = {ensembles.GRID: learning.GRID, ensembles.FINE: diffusion.GRID, laws.LENS: kappa.LENS}
@@ -236,6 +242,7 @@ def test_settings_are_those_of_experiments() -> None:
     assert (2 * showcase.neurons_per_half, showcase.activation_noise) == (neurons.NEURONS, neurons.NOISE)
     line = strings.StringParams()
     assert (strings.WINDOW, line.sites, line.modes) == (chains.TICKS, chains.SITES, chains.MODES)
+    assert (lorentz.TICKS, lorentz.SITES) == (rings.TICKS, rings.SITES)
     assert entropy.BANDWIDTHS == (0.06, 0.085) and density.Grid(96).half_width == ensembles.GRID.half_width
     assert curvature.ENOUGH == generator.ENOUGH
 

@@ -14,6 +14,7 @@ from weltnet.experiments import (
     diffusion,
     hidden,
     kappa,
+    lorentz,
     madelung,
     observatory,
     phase,
@@ -37,6 +38,7 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     bell.EXPERIMENT,
     strings.EXPERIMENT,
     cone.EXPERIMENT,
+    lorentz.EXPERIMENT,
 )
 
 
