@@ -49,4 +49,4 @@ def test_size_is_no_matter() -> None:
     """Invariant: B, leak and front do not change when the response is multiplied by a number."""
     G = np.random.default_rng(0).standard_normal((TICKS + 1, 4, SITES))
     for f in (cones.leak, cones.front, lambda g: cones.invariance(g.mean(axis=1))):
-        assert abs(f(8.0 * G) - f(G)) < 1e-12  # type: ignore[no-untyped-call]
+        assert abs(f(8.0 * G) - f(G)) < 1e-12

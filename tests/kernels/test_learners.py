@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from weltnet.kernels.learners import LINEAR, TANH, descend, respond
-from weltnet.systems.fields import follow
+from weltnet.systems.fields import Law, follow
 from weltnet.theory import klein_gordon
 
 RNG = np.random.default_rng(0)
@@ -55,12 +55,12 @@ def test_responses_are_powers_of_the_companion_matrix() -> None:
 
 
 @pytest.mark.parametrize("law", ["klein-gordon", "damped", "diffusion"])
-def test_laws_are_linear_and_local(law: str) -> None:
+def test_laws_are_linear_and_local(law: Law) -> None:
     """Definition → system: a law reads the neighbours alone; the massless undamped wave is d'Alembert's."""
     now, before = np.zeros((1, 9)), np.zeros((1, 9))
     now[0, 4] = 1.0
-    after = follow(law, now, before)  # type: ignore[arg-type]
+    after = follow(law, now, before)
     assert np.flatnonzero(after[0]).tolist() == ([3, 5] if law != "diffusion" else [3, 4, 5])
-    assert np.allclose(follow(law, 2 * now, before), 2 * after)  # type: ignore[arg-type]
+    assert np.allclose(follow(law, 2 * now, before), 2 * after)
     if law == "klein-gordon":
         assert after[0, 3] == after[0, 5] == 1.0 and follow(law, before, now)[0, 4] == -1.0

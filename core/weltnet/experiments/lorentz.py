@@ -197,13 +197,13 @@ PLANES = {
         "Response", "G(t, s) to a kick of one neuron; cone",
         Axis("s", -SITES / 2, SITES / 2, "neurons"), Axis("t", 0, TICKS, "ticks"),
     ),
-    "weights": Plane(
-        "Weights", "from x(t), left, and x(t−1), right",
-        Axis("input j", 0, 2 * SITES), Axis("neuron i", 0, SITES),
-    ),
     "interval": Plane(
         "Invariance", "every event; mean; ½ J₀(m √s²)",
         Axis("√s², outside −√|s²|", -9.5, 21, "ticks"), Axis("G", -0.4, 0.7),
+    ),
+    "weights": Plane(
+        "Weights", "from x(t), left, and x(t−1), right",
+        Axis("input j", 0, 2 * SITES), Axis("neuron i", 0, SITES),
     ),
     "training": Plane(
         "Training", "four numbers; a twin on diffusing data",
@@ -225,10 +225,10 @@ def observe(state: LorentzState, params: LorentzParams) -> Mapping[str, Observab
         "response": Field("response", shown.T, (-half, half - 1, -0.5, TICKS + 0.5), (-0.5, 0.5), "G", signed=True),
         "cone": Paths.of("response", CONE, "contour", static=True),
         "leak": Scalar(float(ledger["leak"][-1]), "leak", plane="response"),
-        "weights": Field("weights", state.W[0], (0, 2 * SITES, 0, SITES), (-1, 1), "W", signed=True),
+        "weights": Field("weights", state.W[0], (0, 2 * SITES, 0, SITES), (-0.5, 0.5), "W", signed=True),
         "loss": Scalar(float(ledger["loss"][-1]), "H/a²", plane="weights"),
         "events": Cloud("interval", events, len(events), "G", kind="event"),
-        "curve": Series("interval", EVENTS.centres, cones.binned(mean)[None], ("mean",), ("ink",)),
+        "curve": Series("interval", EVENTS.centres[1:], cones.binned(mean)[None, 1:], ("mean",), ("ink",)),
         "invariance": Scalar(float(curves[0, -1]), "B", plane="interval"),
         "training": Series("training", age, np.clip(curves, -1.0, 2.0), CURVES),
         "front": Scalar(float(curves[2, -1]), "v", "neurons/tick", plane="training"),
@@ -243,11 +243,9 @@ def theory(state: LorentzState, params: LorentzParams) -> Mapping[str, Observabl
     """The Bessel function of the mass that is shown, and the four numbers of the lattice law itself."""
     exact, proper = _exact(params.mass), np.linspace(-9.0, 21.0, 241)
     law = klein_gordon.riemann(params.mass, np.sign(proper) * proper**2)
-    ends = np.repeat([[exact[k]] for k in ("invariance", "leak", "front", "bessel")], 2, axis=1)
     return {
         "curve": Series("interval", proper, law[None], ("½ J₀",), ("ink",)),
-        "training": Series("training", np.array([-WINDOW * STRIDE, 0.0]), ends, CURVES[:4]),
-        **{k: Scalar(exact[k], s, plane="interval") for k, s in (("invariance", "B"),)},
+        "invariance": Scalar(exact["invariance"], "B", plane="interval"),
         "front": Scalar(exact["front"], "v", "neurons/tick", plane="training"),
         "bessel": Scalar(exact["bessel"], "R²", plane="training"),
     }
@@ -257,13 +255,16 @@ def theory(state: LorentzState, params: LorentzParams) -> Mapping[str, Observabl
 
 SOURCE = "2111.00903 §5"
 CLAIMS = (
-    Claim("invariance", "The response depends on s² alone.", SOURCE, "B", 0.989, (0.95, 1.001), "holds", "EV-B"),
-    Claim("leak", "Nothing is outside the light cone.", SOURCE, "leak", 0.0, (0.0, 1e-6), "holds", "EV-L"),
-    Claim("front", "The front moves with the speed of light.", SOURCE, "v", 1.0, (0.95, 1.05), "holds", "EV-V",
-          "neurons/tick"),
-    Claim("bessel", "Inside the cone it is a Bessel function.", SOURCE, "R²", 0.996, (0.95, 1.001), "holds", "EV-R"),
+    Claim("invariance", "The response depends on s² alone.", SOURCE, "B", 0.989, (0.95, 1.001), "holds",
+          "20 seeds: .9893, which is what the lattice law gives; .94 already at step 100, when R² is .0."),
+    Claim("leak", "Nothing is outside the light cone.", SOURCE, "leak", 0.0, (0.0, 1e-6), "holds",
+          "20 seeds: 3.0e-9 to 6.3e-9 after 500 steps, falling tenfold every 60; .5 before."),
+    Claim("front", "The front moves with the speed of light.", SOURCE, "v", 1.0, (0.95, 1.05), "holds",
+          "20 seeds: 1 in all; a random network answers everywhere at once, 0.", "neurons/tick"),
+    Claim("bessel", "Inside the cone it is a Bessel function.", SOURCE, "R²", 0.996, (0.95, 1.001), "holds",
+          "20 seeds: .9957, which is what the lattice law gives; nothing is fitted."),
     Claim("any-data", "Learning makes the symmetry, whatever the data.", SOURCE, "B twin", 1.0, (0.95, 1.001), "fails",
-          "EV-T"),
+          "20 seeds: .1423, the number of the diffusing law itself; with friction instead it would be .64."),
 )  # fmt: skip
 
 
