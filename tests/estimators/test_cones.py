@@ -17,7 +17,7 @@ def test_sources_are_moved_to_the_middle() -> None:
     G = np.zeros((2, 6, 6))
     G[0, np.arange(6), np.arange(6)] = 1.0
     G[1, np.arange(6), (np.arange(6) + 1) % 6] = 1.0
-    moved = cones.centred(G)
+    moved = cones.centred(G, np.arange(6))
     assert np.array_equal(np.argmax(moved, axis=-1), np.repeat([[3], [4]], 6, axis=1))
 
 

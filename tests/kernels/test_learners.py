@@ -47,10 +47,13 @@ def test_responses_are_powers_of_the_companion_matrix() -> None:
     sites, ticks = 12, 6
     W = RNG.normal(size=(2 * sites, sites)) / np.sqrt(2 * sites)
     G = np.empty((ticks + 1, sites, sites))
-    respond(G, W)
+    respond(G, W, np.arange(sites))
     companion = np.block([[W[:sites], np.eye(sites)], [W[sites:], np.zeros((sites, sites))]])
     for t in range(ticks + 1):
         assert np.abs(G[t] - np.linalg.matrix_power(companion, t)[:sites, :sites]).max() < 1e-12
+    few = np.empty((ticks + 1, 2, sites))
+    respond(few, W, np.array([3, 7]))
+    assert np.array_equal(few, G[:, [3, 7]])
     assert np.abs(G[:, 0] - klein_gordon.lattice(W, ticks)).max() < 1e-12
 
 

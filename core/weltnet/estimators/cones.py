@@ -54,10 +54,10 @@ def events(ticks: int, sites: int) -> Events:
     return Events(interval, chosen, np.unique(bins, return_inverse=True)[1])
 
 
-def centred(G: Array) -> Array:
-    """Responses G: (ticks + 1, sources, sites) with each source moved to column sites // 2."""
+def centred(G: Array, kicked: Array) -> Array:
+    """Responses G: (ticks + 1, sources, sites) with each source, at site kicked[a], moved to column sites // 2."""
     sites = G.shape[-1]
-    moved = (np.arange(sites)[None] + np.arange(G.shape[1])[:, None] - sites // 2) % sites
+    moved = (np.arange(sites)[None] + kicked[:, None] - sites // 2) % sites
     return np.asarray(np.take_along_axis(G, np.broadcast_to(moved, G.shape), axis=-1))
 
 

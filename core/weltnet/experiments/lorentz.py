@@ -47,6 +47,8 @@ TAUGHT = 400
 """Learning steps before anything is judged."""
 ARCS = 4
 """Stretches of the ring whose sources are looked at apart, for the error bars."""
+EVERY, SOME = np.arange(SITES), np.arange(0, SITES, 6)
+"""Neurons that are kicked: all of the network, eight of its twin."""
 START, PAIRS, SHUFFLE, UNRELATED = range(4)
 """Streams of random numbers."""
 EVENTS = cones.events(TICKS, SITES)
@@ -162,11 +164,12 @@ def _lesson(state: LorentzState, params: LorentzParams, z: Array) -> tuple[Array
 
 
 def _book(state: LorentzState, params: LorentzParams, loss: float) -> None:
-    raw = np.empty_like(state.G)
-    respond(raw, state.W[1])
-    twin = cones.invariance(cones.centred(raw).mean(axis=1))
-    respond(raw, state.W[0])
-    state.G = cones.centred(raw)
+    G = np.empty((TICKS + 1, len(SOME), SITES))
+    respond(G, state.W[1], SOME)
+    twin = cones.invariance(cones.centred(G, SOME).mean(axis=1))
+    G = np.empty_like(state.G)
+    respond(G, state.W[0], EVERY)
+    state.G = cones.centred(G, EVERY)
     state.ledger.push(**_numbers(state.G, params.mass), twin=twin, loss=loss / params.amplitude**2)
 
 

@@ -54,16 +54,17 @@ def descend(W, z, y, rate, kind, own, errors):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def respond(G, W):
-    """Linear response of every neuron to a unit kick of every other: G[t, a, i] at i, t ticks after a was kicked.
+def respond(G, W, kicked):
+    """Linear response of every neuron to a unit kick: G[t, a, i] at i, t ticks after neuron kicked[a] was kicked.
 
-    x(t+1) = x(t) W_now + x(t−1) W_before, the two halves of W: (2 neurons, neurons), with x(0) = δ_a and x(−1) = 0: the
-    Jacobian of x ← f(·) at rest where f′(0) = 1. G: (ticks + 1, neurons, neurons). Cost 2 · ticks · neurons³.
+    x(t+1) = x(t) W_now + x(t−1) W_before, the two halves of W: (2 neurons, neurons), with x(0) = δ and x(−1) = 0: the
+    Jacobian of x ← f(·) at rest where f′(0) = 1. G: (ticks + 1, sources, neurons); kicked: (sources,).
+    Cost 2 · ticks · sources · neurons².
     """
-    times, neurons, _ = G.shape
-    for a in range(neurons):
+    times, sources, neurons = G.shape
+    for a in range(sources):
         for i in range(neurons):
-            G[0, a, i] = 1.0 if a == i else 0.0
+            G[0, a, i] = 1.0 if i == kicked[a] else 0.0
         for t in range(1, times):
             for i in range(neurons):
                 G[t, a, i] = 0.0
