@@ -144,6 +144,9 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "half-a-cone": ("agreement", lambda f: scaled(f, 1.0 + 1e-9)),
     "leak-everywhere": ("leak", lambda f: scaled(f, 1.0 + 1e-9)),
     "front-slow": ("front", lambda f: shifted(f, 0.03)),
+    "reach-planted": ("reach", lambda f: scaled(f, 1.04)),
+    "share-even": ("share", lambda f: scaled(f, 1.1)),
+    "ring-planted": ("embedding", lambda f: lambda W: f(W) * [1.0, 0.9]),
 }
 """What goes wrong, by calibration: the name in its module that is replaced, and by what."""
 
@@ -230,7 +233,7 @@ def test_wide_errors_excuse_nothing() -> None:
 def test_settings_are_those_of_experiments() -> None:
     """Link: the showcase's grid, ensemble, bandwidths, basis and copies; other settings would vouch for others."""
     from weltnet import learning, states
-    from weltnet.experiments import diffusion, kappa, lorentz, observatory, strings
+    from weltnet.experiments import diffusion, kappa, locality, lorentz, observatory, strings
 
     showcase = observatory.ObservatoryParams()
     grids = {ensembles.GRID: learning.GRID, ensembles.FINE: diffusion.GRID, laws.LENS: kappa.LENS}
@@ -243,6 +246,7 @@ def test_settings_are_those_of_experiments() -> None:
     line = strings.StringParams()
     assert (strings.WINDOW, line.sites, line.modes) == (chains.TICKS, chains.SITES, chains.MODES)
     assert (lorentz.TICKS, lorentz.SITES) == (rings.TICKS, rings.SITES)
+    assert locality.NEURONS == rings.NEURONS
     assert entropy.BANDWIDTHS == (0.06, 0.085) and density.Grid(96).half_width == ensembles.GRID.half_width
     assert curvature.ENOUGH == generator.ENOUGH
 

@@ -1,8 +1,9 @@
-"""What neurons on a ring have learned: responses to a kick."""
+"""What neurons on a ring have learned: responses to a kick, and weights that fall with distance."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,16 @@ from numpy.typing import NDArray
 
 from weltnet.calibrations.case import Calibration
 from weltnet.estimators.cones import agreement, events, front, invariance, leak
+from weltnet.estimators.locality import distances, embedding, profile, reach, ringness, share
 from weltnet.systems.fields import follow
 from weltnet.theory import klein_gordon
+from weltnet.theory import locality as best_weights
 
 __all__ = ["CASES"]
 
 Array = NDArray[Any]
 
-TICKS, SITES = 20, 48
+TICKS, SITES, NEURONS = 20, 48, 64
 _t, _s = np.arange(TICKS + 1.0)[:, None], np.abs(np.arange(SITES) - SITES // 2)[None]
 ROUNDING = 1e-12
 
@@ -64,6 +67,33 @@ def _slow(seed: int) -> tuple[float, float]:
     return front(np.where(_s <= 0.5 * _t, height.transpose(1, 0, 2), 0.0).transpose(1, 0, 2)), 0.005
 
 
+def _weights(noise: float) -> Array:
+    """The best weights there are for data of correlation length 6."""
+    i = np.arange(NEURONS)
+    return best_weights.best(noise, 6.0, NEURONS)[(i[:, None] - i[None]) % NEURONS]
+
+
+def _over(measure: Callable[[Array], float], W: Array, noise: float, seed: int) -> tuple[float, float]:
+    """Mean over twelve networks with noise on their weights, and its standard error."""
+    kicks = np.random.default_rng(seed).standard_normal((12, NEURONS, NEURONS)) * (distances(NEURONS) > 0)
+    found = np.array([measure(W + noise * k) for k in kicks])
+    return float(found.mean()), float(found.std(ddof=1)) / math.sqrt(len(found))
+
+
+def _reach(seed: int) -> tuple[float, float]:
+    return _over(lambda W: reach(profile(W)), _weights(0.5), 0.02, seed)
+
+
+def _even(seed: int) -> tuple[float, float]:
+    return _over(share, np.zeros((NEURONS, NEURONS)), 1.0, seed)
+
+
+def _ring(seed: int) -> tuple[float, float]:
+    order = np.random.default_rng(seed).permutation(NEURONS)
+    places = embedding(_weights(0.5)[np.ix_(order, order)])
+    return float(ringness(places, 2.0 * np.pi * order / NEURONS)[2].mean()), 1e-7
+
+
 CASES = (
     Calibration(
         "invariance-noise", "Invariance of a response without order",
@@ -89,5 +119,20 @@ CASES = (
         "front-slow", "Front of a slow plume",
         "A plume that fills |s| ≤ t/2 has a front of speed one half, up to what whole neurons allow.",
         "cones.front", "v", 0.5, 0.02, _slow,
+    ),
+    Calibration(
+        "reach-planted", "Range of weights under a floor of noise",
+        "The best weights at s = ½ and ξ = 6 fall as e^(−d/ξ_W), cosh(1/ξ_W) = [(1 − ρ²)/s² + 1 + ρ²]/(2ρ).",
+        "locality.reach", "ξ_W", best_weights.reach(0.5, 6.0), 0.02, _reach,
+    ),
+    Calibration(
+        "share-even", "Weights that prefer nobody",
+        "Four of 63 other neurons are within two places.",
+        "locality.share", "share of |W|²", 4 / 63, 0.005, _even,
+    ),
+    Calibration(
+        "ring-planted", "The ring of shuffled neurons",
+        "The links of the best weights have the ring's two lowest harmonics as modes, in whatever order.",
+        "locality.embedding", "⟨cos Δφ⟩", 1.0, 1e-6, _ring,
     ),
 )  # fmt: skip

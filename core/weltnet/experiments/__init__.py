@@ -14,6 +14,7 @@ from weltnet.experiments import (
     diffusion,
     hidden,
     kappa,
+    locality,
     lorentz,
     madelung,
     observatory,
@@ -39,6 +40,7 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     strings.EXPERIMENT,
     cone.EXPERIMENT,
     lorentz.EXPERIMENT,
+    locality.EXPERIMENT,
 )
 
 
