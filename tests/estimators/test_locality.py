@@ -18,7 +18,7 @@ D = locality.distances(N)
 def test_shares_and_profiles_of_neighbours() -> None:
     """Limit: weights at d = 1 alone have share 1, those at d = 3 share 0, and a profile of one entry."""
     for d, share in ((1, 1.0), (3, 0.0)):
-        W = (d == D).astype(float)
+        W = np.where(np.equal(D, d), 1.0, 0.0)
         assert locality.share(W) == share
         assert np.array_equal(np.flatnonzero(locality.profile(W)), [d])
     assert locality.share(np.zeros((N, N))) == 0.0

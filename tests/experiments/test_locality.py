@@ -35,7 +35,7 @@ def test_weights_gather_on_neighbours() -> None:
 
 @pytest.mark.parametrize("rung", range(len(LADDER)))
 def test_the_range_is_as_predicted_at_every_noise(rung: int) -> None:
-    """Figure of the design, seed 0: cosh(1/ξ_W) = [(1 − ρ²)/s² + 1 + ρ²]/(2ρ) within 10 % at s = .15, .5, 1, 2."""
+    """Figure of the design, seed 0: cosh(1/ℓ) = [(1 − ρ²)/s² + 1 + ρ²]/(2ρ) within 10 % at s = .15, .5, 1, 2."""
     found = locality.reach(locality.profile(trained().state.W[1 + rung]))
     assert found == pytest.approx(theory_of.reach(LADDER[rung], 6.0), rel=0.1)
 

@@ -14,7 +14,8 @@ N = 64
 def ring(length: float) -> np.ndarray:
     """Covariance matrix of the data."""
     i = np.arange(N)
-    return np.fft.irfft(power(N, length), n=N)[(i[:, None] - i[None]) % N]
+    C: np.ndarray = np.fft.irfft(power(N, length), n=N)[(i[:, None] - i[None]) % N]
+    return C
 
 
 @pytest.mark.parametrize("noise", [0.15, 0.5, 2.0])
@@ -29,13 +30,13 @@ def test_the_best_weights_are_the_regression_on_all_others(noise: float) -> None
 @pytest.mark.parametrize("noise", [0.15, 0.5, 1.0, 2.0])
 @pytest.mark.parametrize("length", [2.0, 6.0])
 def test_they_fall_exponentially_with_the_predicted_range(noise: float, length: float) -> None:
-    """Limit: ln w(d)/w(d + 1) = 1/ξ_W for d = 1 … 4, up to what comes round the ring, e^(−N/ξ_W)."""
+    """Limit: ln w(d)/w(d + 1) = 1/ℓ for d = 1 … 4, up to what comes round the ring, e^(−N/ℓ)."""
     w = best(noise, length, N)
     assert np.log(w[1:5] / w[2:6]) == pytest.approx(np.full(4, 1.0 / reach(noise, length)), abs=1e-6)
 
 
 def test_figures_of_the_prototype() -> None:
-    """Figure: ξ_W = .354, .900, 1.685, 3.008 at s = .15, .5, 1, 2 and ξ = 6; without noise the next neighbour alone."""
+    """Figure: ℓ = .354, .900, 1.685, 3.008 at s = .15, .5, 1, 2 and ξ = 6; without noise the next neighbour alone."""
     assert [round(reach(s, 6.0), 3) for s in (0.15, 0.5, 1.0, 2.0)] == [0.354, 0.9, 1.685, 3.008]
     assert reach(1e-6, 6.0) < 0.05
 

@@ -70,7 +70,8 @@ def _slow(seed: int) -> tuple[float, float]:
 def _weights(noise: float) -> Array:
     """The best weights there are for data of correlation length 6."""
     i = np.arange(NEURONS)
-    return best_weights.best(noise, 6.0, NEURONS)[(i[:, None] - i[None]) % NEURONS]
+    W: Array = best_weights.best(noise, 6.0, NEURONS)[(i[:, None] - i[None]) % NEURONS]
+    return W
 
 
 def _over(measure: Callable[[Array], float], W: Array, noise: float, seed: int) -> tuple[float, float]:
@@ -122,8 +123,8 @@ CASES = (
     ),
     Calibration(
         "reach-planted", "Range of weights under a floor of noise",
-        "The best weights at s = ½ and ξ = 6 fall as e^(−d/ξ_W), cosh(1/ξ_W) = [(1 − ρ²)/s² + 1 + ρ²]/(2ρ).",
-        "locality.reach", "ξ_W", best_weights.reach(0.5, 6.0), 0.02, _reach,
+        "The best weights at s = ½ and ξ = 6 fall as e^(−d/ℓ), cosh(1/ℓ) = [(1 − ρ²)/s² + 1 + ρ²]/(2ρ).",
+        "locality.reach", "ℓ", best_weights.reach(0.5, 6.0), 0.02, _reach,
     ),
     Calibration(
         "share-even", "Weights that prefer nobody",

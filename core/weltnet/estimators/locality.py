@@ -18,8 +18,8 @@ Array = NDArray[Any]
 
 FARTHEST = 8
 """Distances up to which an exponential and a floor are fitted."""
-SALIENT = 3.0
-"""Weights below this many medians are no links."""
+SALIENT = 0.2
+"""A link is no weaker than this share of the strongest one of both its ends."""
 _GRID = np.geomspace(0.15, 50.0, 400)
 _FALLS = np.exp(-2.0 * np.arange(1.0, FARTHEST + 1.0)[None] / _GRID[:, None])
 _FALLS -= _FALLS.mean(axis=1, keepdims=True)
@@ -30,7 +30,7 @@ def distances(neurons: int) -> Array:
     """(neurons, neurons) distance around the ring."""
     i = np.arange(neurons)
     apart = np.abs(i[:, None] - i[None])
-    out = np.minimum(apart, neurons - apart)
+    out: Array = np.minimum(apart, neurons - apart)
     out.setflags(write=False)
     return out
 
@@ -53,7 +53,7 @@ def share(W: Array, within: int = 2, some: Array | None = None) -> float:
 
 
 def reach(p: Array) -> float:
-    """ξ_W of p² = A e^(−2d/ξ_W) + floor at d = 1 … FARTHEST by least squares; the longest there is if nothing falls."""
+    """ℓ of p² = A e^(−2d/ℓ) + floor at d = 1 … FARTHEST by least squares; the longest there is if nothing falls."""
     y = p[1 : FARTHEST + 1] ** 2
     if not y.any():
         return float(_GRID[-1])
@@ -74,10 +74,12 @@ def reach(p: Array) -> float:
 def embedding(W: Array) -> Array:
     """Places of the neurons, (neurons, 2), from the strengths of their links alone: no number of a neuron is used.
 
-    Links are |W| + |Wᵀ| above SALIENT medians; places are the two smoothest modes of their Laplacian, unit rms each.
+    Links are |W| + |Wᵀ|, without those that are faint for both their ends; places are the two smoothest modes of their
+    Laplacian, unit rms each.
     """
     links = np.abs(W) + np.abs(W.T)
-    links = np.where(links > SALIENT * np.median(links), links, 0.0)
+    strongest = links.max(axis=0)
+    links = np.where(links >= SALIENT * np.minimum(strongest[:, None], strongest), links, 0.0)
     laplacian = np.diag(links.sum(axis=0)) - links
     modes = eigh(laplacian, subset_by_index=(1, 2))[1]
     return np.asarray(modes * np.sqrt(len(W)))
@@ -86,7 +88,7 @@ def embedding(W: Array) -> Array:
 def ringness(places: Array, angles: Array) -> tuple[complex, bool, Array]:
     """How well places go round as `angles` do: the turn e^{iφ} that fits best, whether mirrored, cos of what is off.
 
-    The mean of the third, (neurons,), is 1 for the ring in its order, turned or mirrored, and about .1 by chance.
+    The mean of the third, (neurons,), is 1 for the ring in its order, turned or mirrored, and some .15 by chance.
     """
     z = places[:, 0] + 1j * places[:, 1]
     phase = z / np.maximum(np.abs(z), 1e-300)

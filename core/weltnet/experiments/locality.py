@@ -3,10 +3,10 @@
 *Claim.* N neurons see fields on a ring with ⟨x_i x_j⟩ = e^(−d/ξ), through noise, y = x + sξ'. A dense random network
 without self-coupling descends by plain SGD on ½|yW − x|². Afterwards its weights are those of neighbours, and their
 range is
-    cosh(1/ξ_W) = [(1 − ρ²)/s² + 1 + ρ²]/(2ρ),   ρ = e^(−1/ξ),
+    cosh(1/ℓ) = [(1 − ρ²)/s² + 1 + ρ²]/(2ρ),   ρ = e^(−1/ξ),
 set by data and noise; the ring can be read off the weights alone, whatever the neurons are called.       [interview]
-*Conventions.* Distance d counts places around the ring of the data. p(d) is the rms weight at d, ξ_W from
-p² = A e^(−2d/ξ_W) + floor for d ≤ 8; the floor is the noise of minibatches. γ_c = 2/(λ + (N + Ns² + λ)/B) is where SGD
+*Conventions.* Distance d counts places around the ring of the data. p(d) is the rms weight at d, ℓ from
+p² = A e^(−2d/ℓ) + floor for d ≤ 8; the floor is the noise of minibatches. γ_c = 2/(λ + (N + Ns² + λ)/B) is where SGD
 blows up on data whose covariance, noise and all, has the largest eigenvalue λ; γ falls as 1/(1 + s²) with noise.
 *Put in by hand.* The correlations in the data, and with them the ring; one layer, linear, that may not read itself.
 *What would refute it.* Weights that stay spread out; a range off by more than a tenth at any of five noises; an
@@ -44,7 +44,7 @@ TAUGHT = 800
 """Learning steps before anything is judged."""
 LADDER = (0.15, 0.5, 1.0, 2.0)
 """Noises of four networks that learn beside the one that is shown."""
-NEAR, SHOWN = 2, 16
+NEAR, SHOWN = 2, 10
 """Distance up to which is near, and up to which p(d) is drawn."""
 PARTS = tuple(np.arange(first, NEURONS, 4) for first in range(4))
 """Every fourth neuron, looked at apart for the error bars."""
@@ -143,7 +143,7 @@ def step(state: LocalityState, params: LocalityParams) -> None:
 
 PLANES = {
     "weights": Plane(
-        "Weights", "from neuron j to neuron i, by number",
+        "Weights", "by number",
         Axis("input j", 0, NEURONS), Axis("neuron i", 0, NEURONS), square=True,
     ),
     "ring": Plane(
@@ -156,7 +156,7 @@ PLANES = {
     ),
     "reach": Plane(
         "Range against noise", "five networks; the law",
-        Axis("s", 0, 2.1), Axis("ξ_W", 0, 6, "neurons"),
+        Axis("s", 0, 2.1), Axis("ℓ", 0, 6, "neurons"),
     ),
 }  # fmt: skip
 
@@ -193,9 +193,9 @@ def observe(state: LocalityState, params: LocalityParams) -> Mapping[str, Observ
         "places": Cloud("ring", shown, NEURONS, "mode", kind="neuron"),
         "ring": Scalar(float(ring.cosines.mean()), "⟨cos Δφ⟩", plane="ring"),
         "profile": _profile(locality.profile(W), "learned"),
-        "range": Scalar(locality.reach(locality.profile(W)), "ξ_W", "neurons", plane="profile"),
+        "range": Scalar(locality.reach(locality.profile(W)), "ℓ", "neurons", plane="profile"),
         "reaches": Series("reach", dots[:, 0], dots[None, :, 1], ("learned",), ("ink",)),
-        "networks": Cloud("reach", dots, len(dots), "ξ_W"),
+        "networks": Cloud("reach", dots, len(dots), "ℓ"),
     }
 
 
@@ -221,7 +221,7 @@ def theory(state: LocalityState, params: LocalityParams) -> Mapping[str, Observa
         "share": Scalar(_best_share(best), "d ≤ 2", plane="weights"),
         "chain": Paths.of("ring", [np.sqrt(2.0) * np.stack([np.cos(turn), np.sin(turn)], axis=1)]),
         "profile": _profile(best, "best"),
-        "range": Scalar(theory_of.reach(params.noise, params.correlation), "ξ_W", "neurons", plane="profile"),
+        "range": Scalar(theory_of.reach(params.noise, params.correlation), "ℓ", "neurons", plane="profile"),
         "reaches": Series("reach", s, law[None], ("law",), ("ink",)),
     }
 
@@ -235,14 +235,18 @@ def _best_share(best: Array) -> float:
 
 SOURCE = "interview"
 CLAIMS = (
-    Claim("share", "Weights gather on neighbours.", SOURCE, "share of |W|² at d ≤ 2", 0.999, (0.98, 1.001), "holds",
-          "EV"),
-    Claim("range", "Their range is as predicted.", "derived", "ξ_W/law", 1.0, (0.9, 1.1), "holds", "EV"),
-    Claim("ladder", "So it is at four other noises.", "derived", "worst ξ_W/law − 1", 0.0, (-0.1, 0.1), "holds",
-          "EV"),
-    Claim("ring", "The weights alone draw the ring.", SOURCE, "⟨cos Δφ⟩", 1.0, (0.95, 1.001), "holds", "EV"),
-    Claim("nameless", "Locality needs no names.", SOURCE, "share, order found", 0.999, (0.9, 1.001), "holds", "EV"),
-    Claim("correlation", "Weights reach as far as correlations.", SOURCE, "ξ_W/ξ", 1.0, (0.8, 1.2), "fails", "EV"),
+    Claim("share", "Weights gather on neighbours.", SOURCE, "P(d ≤ 2)", 0.999, (0.98, 1.001), "holds",
+          "20 seeds: .9946 to .9952; .06 before learning, .999 but for the noise of minibatches."),
+    Claim("range", "Their range is as predicted.", "derived", "ℓ/law", 1.0, (0.9, 1.1), "holds",
+          "20 seeds: .996 to 1.016, median 1.001, at s = .3."),
+    Claim("ladder", "So it is at four other noises.", "derived", "worst − 1", 0.0, (-0.1, 0.1), "holds",
+          "20 seeds: −.015 to .038, median .025; s = .15 learns most slowly."),
+    Claim("ring", "The weights alone draw the ring.", SOURCE, "⟨cos Δφ⟩", 1.0, (0.95, 1.001), "holds",
+          "20 seeds: .994 to .9995, median .998; .02 to .11 with unrelated data."),
+    Claim("nameless", "Locality needs no names.", SOURCE, "P′(d ≤ 2)", 0.999, (0.9, 1.001), "holds",
+          "20 seeds: .995 in all; seeds 100 to 102 with shuffled numbers too."),
+    Claim("correlation", "Weights reach as far as correlations.", SOURCE, "ℓ/ξ", 1.0, (0.8, 1.2), "fails",
+          "20 seeds: .097 to .099: at s = .3 the range is .58 neurons where correlations have six."),
 )  # fmt: skip
 SHARE, RANGE, RUNGS, RING, NAMELESS, CORRELATION = CLAIMS
 
@@ -278,9 +282,9 @@ def verdict(state: LocalityState, params: LocalityParams) -> tuple[Verdict, ...]
             null=1.0, outside=named, waiting=waiting,
         ),
         judge(
-            RING, float(ring.cosines.mean()), _spread(lambda a: float(ring.cosines[a].mean())),
+            RING, float(ring.cosines.mean()), _unsure(state, params, float(ring.cosines.mean())),
             "Two modes of the links against the places in the data, turned to fit; the null is chance.",
-            null=0.13, waiting=waiting,
+            null=0.15, waiting=waiting,
         ),
         judge(
             NAMELESS, locality.share(found, NEAR), _spread(lambda a: locality.share(found, NEAR, a)),
@@ -300,13 +304,21 @@ def _best(params: LocalityParams) -> Array:
 
 
 def _reach(W: Array) -> tuple[float, float]:
-    """ξ_W and its 95 % half-width."""
+    """ℓ and its 95 % half-width."""
     return locality.reach(locality.profile(W)), _spread(lambda a: locality.reach(locality.profile(W, a)))
 
 
 def _spread(measure: Callable[[Array], float]) -> float:
     """The 95 % half-width of what is measured on four groups of neurons."""
     return mean_over_copies(np.array([measure(part) for part in PARTS]))[1]
+
+
+def _unsure(state: LocalityState, params: LocalityParams, whole: float) -> float:
+    """The 95 % half-width of ⟨cos Δφ⟩ by leaving out each quarter of the ring in turn, and fitting the turn anew."""
+    angles = 2.0 * np.pi * _places(state, params) / NEURONS
+    places, quarter = locality.embedding(state.W[0]), 4 * _places(state, params) // NEURONS
+    without = [locality.ringness(places[quarter != k], angles[quarter != k])[2].mean() for k in range(4)]
+    return mean_over_copies(4.0 * whole - 3.0 * np.array(without))[1]
 
 
 # ---- experiment
@@ -317,7 +329,7 @@ def derived(params: LocalityParams) -> Mapping[str, str]:
     return {
         "γ": f"{_rate(params, params.noise):.3g}",
         "N": f"{NEURONS} neurons",
-        "ξ_W": f"{theory_of.reach(params.noise, params.correlation):.3g} neurons, by the law",
+        "ℓ": f"{theory_of.reach(params.noise, params.correlation):.3g} neurons",
     }
 
 
@@ -325,9 +337,9 @@ EXPERIMENT = Experiment(
     slug="locality",
     title="Locality, learned",
     group="life",
-    question="Do neurons that all read each other come to read their neighbours alone, and to know who these are?",
-    formula=r"\dot W=-\gamma\,\partial_W\tfrac12|yW-x|^2\;\Rightarrow\; W_d\propto e^{-d/\xi_W},\quad"
-    r"\cosh\frac1{\xi_W}=\frac{(1-\rho^2)/s^2+1+\rho^2}{2\rho},\;\rho=e^{-1/\xi}",
+    question="Do neurons that all read each other come to read their neighbours alone?",
+    formula=r"\dot W=-\gamma\,\partial_W\tfrac12|yW-x|^2\;\Rightarrow\; W_d\propto e^{-d/\ell},\;"
+    r"\cosh\frac1\ell=\frac{(1-\rho^2)/s^2+1+\rho^2}{2\rho}",
     sources=(SOURCE, "derived"),
     by_hand="correlations in the data that fall around a ring; one linear layer that may not read itself",
     emergent="local weights and their range, from dense random ones by SGD; the ring, from the weights alone",

@@ -201,7 +201,7 @@ PLANES = {
         Axis("s", -SITES / 2, SITES / 2, "neurons"), Axis("t", 0, TICKS, "ticks"),
     ),
     "interval": Plane(
-        "Invariance", "every event; mean; ½ J₀(m √s²)",
+        "Invariance", "events of one neuron; mean; ½ J₀(m √s²)",
         Axis("√s², outside −√|s²|", -9.5, 21, "ticks"), Axis("G", -0.4, 0.7),
     ),
     "weights": Plane(
@@ -218,14 +218,14 @@ CURVES = ("B", "leak", "v", "R²", "B twin")
 
 
 def observe(state: LorentzState, params: LorentzParams) -> Mapping[str, Observable]:
-    """The response, the weights, all events against s², and the four numbers since some time."""
+    """One neuron's response, the weights, its events against s², and the four numbers of the ring since some time."""
     mean, ledger, half = state.G.mean(axis=1), state.ledger, SITES / 2 + 0.5
-    shown = cones.smooth(mean)
+    shown = cones.smooth(state.G[:, 0])
     age = STRIDE * np.arange(1.0 - len(ledger), 1.0)
     curves = np.stack([ledger[k] for k in ("invariance", "leak", "front", "bessel", "twin")])
     events = np.stack([EVENTS.proper, shown[EVENTS.chosen]], axis=1)
     return {
-        "response": Field("response", shown.T, (-half, half - 1, -0.5, TICKS + 0.5), (-0.5, 0.5), "G", signed=True),
+        "response": Field("response", shown.T, (-half, half - 1, -0.5, TICKS + 0.5), (-0.4, 0.4), "G", signed=True),
         "cone": Paths.of("response", CONE, "contour", static=True),
         "leak": Scalar(float(ledger["leak"][-1]), "leak", plane="response"),
         "weights": Field("weights", state.W[0], (0, 2 * SITES, 0, SITES), (-0.5, 0.5), "W", signed=True),

@@ -1,9 +1,9 @@
 """How far weights reach that have learned to tell a neuron's state from those of all others, seen through noise.
 
 The best linear guess of x_i from y_j = x_j + s ξ_j, j ≠ i, has the weights −K_ij/K_ii, K = (C + s²)⁻¹. For a chain with
-C = e^(−d/ξ) the power of K is a ratio of two cosines, so that for d ≥ 1 weights fall exactly as e^(−d/ξ_W), with
+C = e^(−d/ξ) the power of K is a ratio of two cosines, so that for d ≥ 1 weights fall exactly as e^(−d/ℓ), with
 
-    cosh(1/ξ_W) = [(1 − ρ²)/s² + 1 + ρ²]/(2ρ),   ρ = e^(−1/ξ):
+    cosh(1/ℓ) = [(1 − ρ²)/s² + 1 + ρ²]/(2ρ),   ρ = e^(−1/ξ):
 
 the range is that of the precision matrix, not that of the data; without noise it is the next neighbour alone.
 """
@@ -23,7 +23,7 @@ Array = NDArray[Any]
 
 
 def reach(noise: float, length: float) -> float:
-    """ξ_W in neurons for noise s > 0 and data of correlation length ξ > 0."""
+    """ℓ in neurons for noise s > 0 and data of correlation length ξ > 0."""
     rho = float(np.exp(-1.0 / length))
     return 1.0 / float(np.arccosh(((1.0 - rho**2) / noise**2 + 1.0 + rho**2) / (2.0 * rho)))
 
