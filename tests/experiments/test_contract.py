@@ -275,7 +275,10 @@ def test_message_round_trip(experiment: AnyExperiment) -> None:
     for strides in (0, FEW):
         frame = carried(experiment, strides).frame()
         again = codec.decode(codec.encode(frame, "exact"), experiment.params)
-        assert codec.encode(again, "exact")[-4096:] == codec.encode(frame, "exact")[-4096:]
+        one, other = (codec.encode(f, "exact") for f in (frame, again))
+        # The head says when it was sent.
+        tail = min(4096, len(one) - int.from_bytes(one[:4], "little") - 4)
+        assert tail > 0 and one[-tail:] == other[-tail:]
         assert (again.params, again.digest, again.step) == (frame.params, frame.digest, frame.step)
         for side, other in ((frame.seen, again.seen), (frame.theory, again.theory)):
             assert list(side) == list(other)

@@ -12,6 +12,7 @@ from weltnet.experiments import (
     classical,
     cone,
     diffusion,
+    duality,
     hidden,
     kappa,
     locality,
@@ -41,6 +42,7 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     cone.EXPERIMENT,
     lorentz.EXPERIMENT,
     locality.EXPERIMENT,
+    duality.EXPERIMENT,
 )
 
 
