@@ -38,11 +38,11 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     classical.EXPERIMENT,
     hidden.EXPERIMENT,
     bell.EXPERIMENT,
-    strings.EXPERIMENT,
     cone.EXPERIMENT,
     lorentz.EXPERIMENT,
-    locality.EXPERIMENT,
+    strings.EXPERIMENT,
     duality.EXPERIMENT,
+    locality.EXPERIMENT,
 )
 
 
