@@ -25,7 +25,7 @@ from weltnet.theory.schroedinger import SplitStep, density, fidelity, packet
 
 __all__ = [
     "COPIES", "DT", "GRID", "HERE", "RATIOS", "STIFF", "STRIDE", "Family", "Seen", "best", "beyond", "born", "course",
-    "current", "drawn", "exchanged", "middle", "nobody", "released", "seen", "solver", "spline",
+    "current", "drawn", "exchanged", "lowered", "middle", "nobody", "released", "seen", "solver", "spline",
 ]  # fmt: skip
 
 Array = NDArray[Any]
