@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
-# As in workers, and before numpy loads: a digest must not depend on how many threads multiply matrices.
+# As in workers: a digest must not depend on how many threads multiply matrices. For processes that are started from
+# here, and for this one, into which another plugin of pytest may have brought numpy already.
 os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+threadpool_limits(1, user_api="blas")
 # Two are there for the tests that compare one with two; all others run on one.
 os.environ["NUMBA_NUM_THREADS"] = "2"
 

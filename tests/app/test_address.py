@@ -21,8 +21,8 @@ EXPERIMENT = ALL[-1]
 
 def some_change(experiment: Any) -> dict[str, Any]:
     """A live change: the first number or region that does not restart, at its upper end."""
-    knob = next(k for k in experiment.params.knobs().values() if k.kind in ("number", "region") and not k.restarts)
-    return {knob.name: knob.high if knob.kind == "number" else [knob.high] * 4}
+    knob = next(k for k in experiment.params.knobs().values() if k.kind not in ("choice", "formula") and not k.restarts)
+    return {knob.name: [knob.high] * 4 if knob.kind == "region" else knob.high}
 
 
 @pytest.mark.parametrize("experiment", ALL, ids=lambda e: e.slug)

@@ -107,8 +107,8 @@ def knobs(experiment: Any) -> st.SearchStrategy[str]:
 def honest(slug: str) -> dict[str, str]:
     """A link as the laboratory writes it, with a change and a pinned run."""
     experiment = by_slug(slug)
-    knob = next(k for k in experiment.params.knobs().values() if k.kind in ("number", "region") and not k.restarts)
-    high = knob.high if knob.kind == "number" else [knob.high] * 4
+    knob = next(k for k in experiment.params.knobs().values() if k.kind not in ("choice", "formula") and not k.restarts)
+    high = [knob.high] * 4 if knob.kind == "region" else knob.high
     initial = experiment.params().model_dump(mode="json")
     log = address.Log(7, initial, ((40, {knob.name: high}),))
     query = address.write(log, experiment, 80, "0123456789abcdef", paused=True, run="x", pins=[log])

@@ -26,7 +26,7 @@ import numpy as np
 import pytest
 
 from weltnet import recording
-from weltnet.experiments import ALL, by_slug
+from weltnet.experiments import by_slug
 from weltnet.recording import Manifest
 from weltnet.timeline import Log, Timeline
 from weltnet_app.address import Address
@@ -246,7 +246,7 @@ def test_strangers_take_nothing(visit: Any) -> None:
 
 # -- the run's end of it ----------------------------------------------------------------------------------------------
 
-EXPERIMENT = ALL[-1]
+EXPERIMENT = by_slug("strings")
 
 
 def on_loop(body: Callable[[Run], Awaitable[None]], **knobs: Any) -> None:
