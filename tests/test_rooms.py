@@ -31,7 +31,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "weltnet.history": ("numpy",),
     "weltnet.verdicts": (*SCIENCE, *CONTRACT),
     "weltnet.codec": ("numpy", *CONTRACT),
-    "weltnet.timeline": ("numpy", *CONTRACT),
+    "weltnet.timeline": ("numpy", *CONTRACT, "weltnet.threads"),
     "weltnet.run": (*CONTRACT, "weltnet.timeline"),
     "weltnet.tours": (*CONTRACT, "weltnet.timeline"),
     "weltnet.worker": (
@@ -42,7 +42,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "weltnet.codec",
         "weltnet.experiments",
     ),
-    "weltnet.threads": (),
+    "weltnet.threads": ("scipy", "threadpoolctl"),
     "weltnet.provenance": ("pydantic", "platformdirs", "weltnet.__version__"),
     "weltnet.recording": ("numpy", "pydantic", "xarray", "zarr", *CONTRACT, "weltnet.provenance", "weltnet.timeline"),
     "weltnet.script": ("weltnet.recording",),

@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 from weltnet import run, timeline
 from weltnet.experiment import Claim, Experiment, Report, Verdict
+from weltnet.experiments import by_slug
 from weltnet.history import Ring
 from weltnet.observables import Axis, Cloud, Observable, Plane, Scalar
 from weltnet.params import Params, knob
@@ -137,6 +139,20 @@ def test_step_back_is_exact(strides: int) -> None:
         assert (line.step, line.digest()) == (step_, seen[step_])
     line.back()
     assert line.step == 0
+
+
+def test_threads_of_algebra_do_not_matter() -> None:
+    """Link: floating point. Products of matrices on two threads have other last digits; a run must not have them.
+
+    Without the timeline's guard the same beginning had another digest on two cores.
+    """
+    e = by_slug("schrodinger")
+
+    def begun(threads: int) -> str:
+        with threadpool_limits(threads, user_api="blas"):
+            return Timeline(e, e.params(), 3).digest()
+
+    assert begun(1) == begun(2)
 
 
 def test_seek_goes_anywhere() -> None:

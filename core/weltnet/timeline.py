@@ -19,6 +19,7 @@ from typing import Any, Generic
 import numpy as np
 
 from weltnet.experiment import Experiment, Frame, P, Report, S, Verdict
+from weltnet.threads import algebra
 
 __all__ = ["CHECKPOINT_EVERY", "Log", "Timeline", "pack", "restore", "silent", "snapshot", "twin", "unpack"]
 
@@ -164,8 +165,9 @@ class Timeline(Generic[P, S]):
 
     def begin(self, params: P, seed: int, report: Report = silent, before: P | None = None) -> None:
         """Start anew from step 0 with these Params, wished for after those `before` (the defaults), and this seed."""
-        state = self.experiment.begin(params, seed, report)
-        params = self.experiment.settle(state, before or type(params)(), params)
+        with algebra():
+            state = self.experiment.begin(params, seed, report)
+            params = self.experiment.settle(state, before or type(params)(), params)
         self.state, self.params, self.seed, self.initial = state, params, seed, params
         self.changes: list[tuple[int, P]] = []
         self.marks: list[_Mark] = []
@@ -220,7 +222,8 @@ class Timeline(Generic[P, S]):
     def advance(self) -> None:
         """One stride forward, under the Params recorded for this step if there are any."""
         self._remember()
-        self.experiment.step(self.state, self.params)
+        with algebra():
+            self.experiment.step(self.state, self.params)
         self._follow()
         self.end = max(self.end, self.step)
         self.seq += 1
@@ -274,11 +277,13 @@ class Timeline(Generic[P, S]):
     def frame(self) -> Frame:
         """What is seen now, and what theory says for it."""
         e, s, p = self.experiment, self.state, self.params
-        return Frame(self.seq, self.step, e.clock(s), p, e.observe(s, p), e.theory(s, p), self.digest())
+        with algebra():
+            return Frame(self.seq, self.step, e.clock(s), p, e.observe(s, p), e.theory(s, p), self.digest())
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """What this run says about every claim."""
-        return self.experiment.verdict(self.state, self.params)
+        with algebra():
+            return self.experiment.verdict(self.state, self.params)
 
     def _mark(self) -> _Mark:
         saved = snapshot(self.state)
