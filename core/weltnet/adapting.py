@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RectBivariateSpline
 
-from weltnet.kernels.ensemble import WALL
+from weltnet.kernels.blob import reflect
 from weltnet.kernels.grid import deepest_pass, gather
 from weltnet.systems.teachers import Pupil, tabulate
 from weltnet.terrain import NODES, Terrain
@@ -120,7 +120,7 @@ class Rule:
         here = loss.at(q)
         pace, push = self.push(here, z)
         q += rate * (pace * here.force + push) + np.sqrt(added * pace) * z[:, 2:]
-        _reflect(q, q.copy())
+        reflect(q, q.copy())
 
     def glide(self, loss: Noisy, q: Array, v: Array, z: Array, dt: float) -> None:
         """A step of momentum, dq/dt = v, dv/dt = −∇V + ξ, of q, v: (m, 2) in place, by leapfrog; z: (m, 2) normals."""
@@ -129,10 +129,4 @@ class Rule:
         v += dt * (0.5 * pace * here.force + push)
         q += dt * pace * v
         v += 0.5 * dt * pace * loss.at(q).force
-        _reflect(q, v)
-
-
-def _reflect(q: Array, v: Array) -> None:
-    out = np.abs(q) > WALL
-    v[out] *= -1.0
-    q[out] = np.clip(np.sign(q[out]) * 2.0 * WALL - q[out], -WALL, WALL)
+        reflect(q, v)

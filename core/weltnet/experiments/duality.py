@@ -168,10 +168,10 @@ def _error(made: Array, M: Array) -> float:
     return math.sqrt(float(((made - M) ** 2).sum() / (M**2).sum()))
 
 
-def _back(state: DualityState, params: DualityParams) -> Array:
-    """Error of the dense layers on inputs they have not seen, one per amplitude."""
-    x, y = lesson(state.seed, state.launches, params.loudness)[2:]
-    off = ((bulk.read(state.W, x) - y) ** 2).sum(axis=(1, 2)) / (y**2).sum(axis=(1, 2))
+def _back(state: DualityState, params: DualityParams, count: int = len(AMPLITUDES)) -> Array:
+    """Error of the dense layers on inputs they have not seen, at the first `count` amplitudes."""
+    x, y = (part[:count] for part in lesson(state.seed, state.launches, params.loudness)[2:])
+    off = ((bulk.read(state.W[:count], x) - y) ** 2).sum(axis=(1, 2)) / (y**2).sum(axis=(1, 2))
     out: Array = np.sqrt(off)
     return out
 
@@ -265,7 +265,7 @@ def theory(state: DualityState, params: DualityParams) -> Mapping[str, Observabl
         "depths": Series("depths", depth, _log(bound)[None], ("light cone",)),
         "seen": Series("seen", PLACES, _pulse(M)[None], ("boundary",)),
         "learning": Series("learning", np.array([0.0, ROUNDS]), _log(here)[None], ("light cone",)),
-        "back": Series("back", x, (_log(_back(state, params)[:1], 1e-4) + 2.0 * (x - x[0]))[None], ("a²",)),
+        "back": Series("back", x, (_log(_back(state, params, 1), 1e-4) + 2.0 * (x - x[0]))[None], ("a²",)),
     }
 
 

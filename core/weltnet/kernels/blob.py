@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from weltnet.kernels.ensemble import WALL
 from weltnet.kernels.grid import deposit_moments, gather
 
-__all__ = ["NARROWEST", "advance", "fisher", "pressure", "smoothed"]
+__all__ = ["NARROWEST", "advance", "fisher", "pressure", "reflect", "smoothed"]
 
 Array = NDArray[Any]
 
@@ -111,6 +111,11 @@ def advance(
 
 def _drift(q: Array, v: Array, dt: Array) -> None:
     q += dt * v
+    reflect(q, v)
+
+
+def reflect(q: Array, v: Array) -> None:
+    """Replicas beyond |q| = WALL, with their velocities: (M, 2) in place; none is outside afterwards."""
     out = np.abs(q) > WALL
     if out.any():
         v[out] *= -1.0
