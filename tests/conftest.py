@@ -36,9 +36,6 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 CHAIN = ("test_", "theory", "kernels", "systems", "estimators", "experiments", "app")
 """Rooms and packaging first, the browser last: a broken link is reported before what hangs on it."""
 
-BROWSER = "browser"
-"""All tests that need one run in one process, after all others."""
-
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
@@ -56,9 +53,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 
     items.sort(key=link)
     for item in items:
-        # What is prepared once for a file, or for an experiment, is prepared in one process.
-        together = BROWSER if link(item) == len(CHAIN) else _slug(item) or item.path.stem
-        item.add_marker(pytest.mark.xdist_group(together))
+        # What is prepared once for a file, or for an experiment, is prepared in one process. Tests that need a browser
+        # come after all others, in every process.
+        item.add_marker(pytest.mark.xdist_group(_slug(item) or item.path.stem))
         if item.get_closest_marker("sampled") and _experiment(item) not in _ends():
             item.add_marker("slow")
     yield

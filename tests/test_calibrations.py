@@ -163,6 +163,10 @@ def _lowered(found: Law) -> Law:
     return dataclasses.replace(found, theta=found.theta - 25.0, c=found.c + 0.09, s=found.s + 0.03)
 
 
+def _heavier(sums: Any) -> Any:
+    return dataclasses.replace(sums, cross=sums.cross * (1.0 + 1e-6))
+
+
 class _Grown(np.ndarray):  # type: ignore[type-arg]
     """A diffusion that is a tenth stronger where it is handed to the estimator than where the answer is known."""
 
@@ -203,6 +207,7 @@ def test_biased_estimator_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) 
         ("wave-slow", "wave_residual", lambda f: lambda *given: (f(*given)[0] * (1 + 1e-8), 0.0)),
         ("shell-free", "spectrum", lambda f: lambda x, *rest: f(x + 0.1 * chains._white(0), *rest)),
         ("slow-clock", "constraint_violation", lambda f: scaled(f, 1.0 + 1e-6)),
+        ("connection", "connection", lambda f: lambda sums: f(_heavier(sums))),
         ("over-copies", "mean_over_copies", lambda f: lambda x: (f(x)[0], 0.8 * f(x)[1])),
     ],
 )
@@ -210,13 +215,14 @@ def test_biased_wave_estimator_is_caught(
     name: str, function: str, spoil: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Link: the guard itself, for the estimators of waves."""
-    monkeypatch.setattr(chains.waves, function, spoil(getattr(chains.waves, function)))
+    room = chains.target if name == "connection" else chains.waves
+    monkeypatch.setattr(room, function, spoil(getattr(room, function)))
     assert not any(passed(measure(by_name(name), seed)) for seed in range(3))
 
 
 def test_all_are_biased_once() -> None:
     """Link: the guard itself. No calibration is without its planted failure."""
-    assert set(BIASES) | {"slow-clock", "over-copies"} == {c.name for c in ALL}
+    assert set(BIASES) | {"slow-clock", "over-copies", "connection"} == {c.name for c in ALL}
 
 
 def test_wide_errors_excuse_nothing() -> None:

@@ -72,6 +72,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "weltnet.theory": (*SCIENCE, "weltnet.systems", "weltnet.theory"),
     "weltnet.terrain": (*SCIENCE, "weltnet.kernels", "weltnet.systems"),
     "weltnet.thermal": (*SCIENCE, "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
+    "weltnet.rings": ("numpy", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
     "weltnet.learning": ("numpy", "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
     "weltnet.pathsum": (
         *SCIENCE,
@@ -91,6 +92,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "weltnet.pathsum",
         "weltnet.adapting",
         "weltnet.states",
+        "weltnet.rings",
         "weltnet.kernels",
         "weltnet.systems",
         "weltnet.estimators",

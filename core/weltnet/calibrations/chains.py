@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weltnet.calibrations.case import Calibration
-from weltnet.estimators import waves
+from weltnet.estimators import target, waves
 from weltnet.systems.strings import band_limited, dyadic
 from weltnet.theory.strings import WHITE_WAVE_RESIDUAL, dalembert, position
 
@@ -78,6 +78,25 @@ def _over_copies(seed: int) -> tuple[float, float]:
     return float(held), math.sqrt(0.95 * 0.05 / len(x))
 
 
+def _bent(seed: int) -> Array:
+    """Four free strings Y, each (TICKS, 2, SITES), seen as X¹ = Y¹ + BEND (Y²)², X² = Y²."""
+    start = 0.2 * band_limited(seed, 16, SITES, 5, 0).reshape(2, 8, SITES)
+    Y = np.stack([position(dalembert(start, t)) for t in range(TICKS)]).reshape(TICKS, 4, 2, SITES)
+    Y[:, :, 0] += BEND * Y[:, :, 1] ** 2
+    return Y
+
+
+def _connection(seed: int) -> tuple[float, float]:
+    X, sums = _bent(seed), target.Sums.empty(4)
+    for t in range(1, TICKS - 1):
+        target.see(sums, X[t - 1], X[t], X[t + 1])
+    value, error = target.jackknife(target.connection(sums).at(np.zeros((2, 1)))[:, 2, 0, 0])
+    return float(value), float(error) + RIDGED
+
+
+BEND, RIDGED = 0.5, 1e-10
+"""At one site per tick the differences of a square are exact; the ridge of the regression is what is left."""
+
 CASES = (
     Calibration(
         "wave-noise", "Wave residual of white noise",
@@ -108,6 +127,11 @@ CASES = (
         "slow-clock", "Constraints missed by a slow clock",
         "A clock slow by c on a string of constant speed misses by √2 (1 − c²)/(1 + c²); here c = ½.",
         "waves.constraint_violation", "violation", math.sqrt(2.0) * 0.75 / 1.25, 1e-10, _slow_clock,
+    ),
+    Calibration(
+        "connection", "Connection of bent coordinates",
+        "Free strings seen in X¹ = Y¹ + ½(Y²)², X² = Y² have Γ¹₂₂ = −1 and no other.",
+        "target.connection", "Γ¹₂₂", -2.0 * BEND, 1e-9, _connection,
     ),
     Calibration(
         "over-copies", "Error bars over copies",

@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 from weltnet.kernels.chains import LINEAR, TANH, fire, haar, pull_mixed, pull_shifted
 from weltnet.kernels.philox import normals
 
-__all__ = ["Activation", "Mixing", "band_limited", "cycle_matrix", "random_orthogonal", "shifts", "tick"]
+__all__ = [
+    "Activation", "Mixing", "band_limited", "coupled", "cycle_matrix", "dyadic", "normalised", "random_orthogonal",
+    "shifts", "tick",
+]  # fmt: skip
 
 Activation = Literal["linear", "tanh"]
 Array = NDArray[np.float64]
@@ -93,3 +96,24 @@ def tick(
     else:
         pull_mixed(pulled, x, directions, mixing.outgoing)
     fire(x, pulled, TANH if activation == "tanh" else LINEAR, noise, hop, seed, step, stream)
+
+
+def coupled(before: Array, now: Array, mass: Array) -> Array:
+    """The next tick of strings of which each neuron also reads its partners': X ← (1 − ½ mass)(X₊ + X₋) − X_before.
+
+    before, now: (..., strings, sites); mass: (strings, strings), eigenvalues in [0, 4], where no wave grows.
+    """
+    y = np.roll(now, 1, axis=-1) + np.roll(now, -1, axis=-1)
+    return np.asarray(y - 0.5 * np.einsum("ij,...js->...is", mass, y) - before)
+
+
+def normalised(before: Array, now: Array) -> Array:
+    """The next tick of strings whose neurons at one site divide by their common strength.
+
+    n ← −n_before + 2 (y·n_before) y/|y|², y = n₊ + n₋: before, now: (..., strings, sites). It mirrors n_before at y, so
+    that Σ n² at every site stays what it was; for strings of unit length it is the wave map into the sphere to second
+    order in the tick, with geodesics exact.
+    """
+    y = np.roll(now, 1, axis=-1) + np.roll(now, -1, axis=-1)
+    strength = np.maximum((y * y).sum(axis=-2, keepdims=True), np.finfo(float).tiny)
+    return np.asarray(2.0 * (y * before).sum(axis=-2, keepdims=True) / strength * y - before)

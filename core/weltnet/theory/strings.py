@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["WHITE_WAVE_RESIDUAL", "dalembert", "faded", "light_cone", "position"]
+__all__ = ["WHITE_WAVE_RESIDUAL", "dalembert", "faded", "light_cone", "position", "sphere"]
 
 Array = NDArray[np.float64]
 
@@ -40,3 +40,14 @@ def faded(a: ArrayLike, ticks: float) -> Array:
 def light_cone(limit: float) -> list[Array]:
     """The two lines ω = ±k up to |k| = limit, as (2, 2) polylines."""
     return [np.array([[-limit, -limit], [limit, limit]]), np.array([[-limit, limit], [limit, -limit]])]
+
+
+def sphere(X: ArrayLike) -> Array:
+    """Γ^i_jk = X^i (δ_jk + X_j X_k/(1 − |X|²)) of the unit sphere in two of its three coordinates.
+
+    X: (2, ...), |X| < 1; (3, 2, ...), by j k = 11, 12, 22, then i: g_jk is in the bracket, and Γ^i_jk = X^i g_jk.
+    """
+    x, y = np.asarray(X, dtype=float)
+    rest = 1.0 - x * x - y * y
+    metric = np.stack([1.0 + x * x / rest, x * y / rest, 1.0 + y * y / rest])
+    return np.asarray(metric[:, None] * np.stack([x, y])[None])
