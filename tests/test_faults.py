@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from weltnet import codec, worker
+from weltnet import child, codec, pipe
 from weltnet.experiments import ALL
 from weltnet.observables import Observable, Scalar
 
@@ -22,8 +22,8 @@ class Broken:
     """A worker's child in a thread, whose experiment shows a number that is not finite from some step on."""
 
     def __init__(self) -> None:
-        self.pipe, child = multiprocessing.Pipe()
-        made = worker._Child(child, E.slug)
+        self.pipe, theirs = multiprocessing.Pipe()
+        made = child.Child(theirs, E.slug)
         made.experiment = dataclasses.replace(E, observe=self.observe)
         self.thread = threading.Thread(target=made.live, daemon=True)
         self.thread.start()
@@ -35,12 +35,12 @@ class Broken:
         return {"energy": Scalar(value, "E", plane=plane)}
 
     def send(self, name: str, **values: Any) -> None:
-        self.pipe.send_bytes(worker._pack({"do": name, **values}))
+        self.pipe.send_bytes(pipe.pack({"do": name, **values}))
 
     def until(self, kind: str) -> tuple[dict[str, Any], bytes]:
         while True:
             assert self.pipe.poll(20), f"no {kind} came"
-            message, blob = worker._unpack(self.pipe.recv_bytes())
+            message, blob = pipe.unpack(self.pipe.recv_bytes())
             if message["type"] == kind:
                 return message, blob
 

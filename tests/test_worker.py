@@ -20,11 +20,12 @@ import numpy as np
 import pytest
 
 from weltnet import codec, timeline
+from weltnet.child import PATIENCE, Child
 from weltnet.experiment import Experiment
 from weltnet.experiments import ALL
 from weltnet.observables import Scalar
 from weltnet.timeline import Timeline
-from weltnet.worker import PATIENCE, Spare, Worker, _Child
+from weltnet.worker import Spare, Worker
 
 E = min(ALL, key=lambda e: e.verify_steps)
 N = 6
@@ -406,7 +407,7 @@ def test_a_pinned_run_that_faults_is_let_go(where: str, monkeypatch: pytest.Monk
     """Chain of trust: worker -> page. Wherever it fails it is unpinned with one sentence; picture and status of the run
     come as if it had never been there."""
     ours, theirs = multiprocessing.Pipe()
-    child, said = _Child(theirs, E.slug), list[Any]()
+    child, said = Child(theirs, E.slug), list[Any]()
     monkeypatch.setattr(child, "tell", lambda kind, blob=b"", **values: said.append(({"type": kind, **values}, blob)))
     child.line = here(1)
     child.do_pin(b"")

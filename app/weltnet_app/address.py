@@ -15,10 +15,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from weltnet import __version__, tours
+from weltnet.child import PINS
 from weltnet.experiment import Experiment, Tour
 from weltnet.params import BadParams, Params
 from weltnet.timeline import Log
-from weltnet.worker import PINS
 
 __all__ = ["LONGEST_LINK", "RESERVED", "Address", "read", "write"]
 

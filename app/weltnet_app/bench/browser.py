@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+from weltnet.child import PATIENCE
 from weltnet.experiments import ALL
-from weltnet.worker import PATIENCE
 from weltnet_app.bench.figures import Figure, Skipped, at_least, at_most, quantile
 from weltnet_app.chromium import Missing, Server, opened
 from weltnet_app.runs import REFILL
