@@ -18,7 +18,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Basis", "Generator", "Moments", "Stencil", "fit", "fold", "jackknife", "stencil"]
+__all__ = ["Basis", "Generator", "Moments", "Stencil", "fit", "fold", "grouped", "jackknife", "stencil"]
 
 Array = NDArray[Any]
 
@@ -112,6 +112,15 @@ class Moments:
         return float(self.gram[:, 0, 0].sum())
 
 
+def grouped(a: Array, groups: int) -> Array:
+    """(ticks, copies, k), sorted by group: (groups, ticks · copies per group, k), zero where the last has too few."""
+    ticks, copies, k = a.shape
+    per = -(-copies // groups)
+    wide = np.zeros((ticks, per * groups, k))
+    wide[:, :copies] = a
+    return wide.reshape(ticks, groups, per, k).swapaxes(0, 1).reshape(groups, ticks * per, k)
+
+
 def fold(
     moments: Moments, X: Array, mean: Array, after: Array, age: Array, *, burn: int = 2, halflife: float = 16.0
 ) -> None:
@@ -120,17 +129,9 @@ def fold(
     X, mean, after: (ticks, copies, 2); age: (ticks, copies). Used are samples with age ≥ burn and X inside the square.
     `halflife` is in ticks. A copy always belongs to the same group.
     """
-    ticks, copies = age.shape
-    g = moments.groups
-    per = -(-copies // g)
-
-    def grouped(a: Array) -> Array:
-        wide = np.zeros((ticks, per * g, a.shape[2]))
-        wide[:, :copies] = a
-        return wide.reshape(ticks, g, per, -1).swapaxes(0, 1).reshape(g, ticks * per, -1)
-
-    at, d, s = grouped(X), grouped(mean - X), grouped(after - X)
-    keep = grouped((age >= burn)[..., None]) * (np.abs(at) < moments.basis.half).all(axis=-1, keepdims=True)
+    ticks, g = len(age), moments.groups
+    at, d, s = grouped(X, g), grouped(mean - X, g), grouped(after - X, g)
+    keep = grouped((age >= burn)[..., None], g) * (np.abs(at) < moments.basis.half).all(axis=-1, keepdims=True)
     B = moments.basis(np.clip(at, -moments.basis.half, moments.basis.half)) * keep
     d, s = d * keep, s * keep
     Bt, f = B.swapaxes(1, 2), 0.5 ** (ticks / halflife)
