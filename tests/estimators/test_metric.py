@@ -53,7 +53,7 @@ def figures(samples, sphere, de_sitter):
 
 
 def test_figures_of_the_design():
-    """Link: steps → R: sphere .23 and .05, de Sitter .45 and .17 in one draw; mean of two draws here, by steps alone."""
+    """Link: steps → R: sphere .23 and .05, de Sitter .45 and .17 in a draw; here two draws, by steps alone."""
     figures(100_000, 0.4, 0.6)
     figures(1_000_000, 0.06, 0.22)
 
@@ -88,7 +88,7 @@ def test_tensor_against_differences():
 
 def test_constant_noise_is_the_closed_form():
     """Link: two estimators of one thing: for constant C the tensor is `curvature.curvature`, value and error."""
-    g, C, seen = planted(DE_SITTER, 100_000, 4)
+    g, _, seen = planted(DE_SITTER, 100_000, 4)
     closed = curvature(g, stencil(g.map_basis, GRID), TAU)
     (R, error), (G, _) = seen.scalar(), seen.normal()
     assert np.allclose(R, closed.R, atol=1e-9) and np.allclose(error, closed.R_error, atol=1e-9)
@@ -130,7 +130,7 @@ def test_noise_is_what_was_planted():
 
 
 def test_refuses_what_it_does_not_resolve():
-    """Link: honesty: few samples resolve nothing, empty places are not known, C that is not positive is not believed."""
+    """Link: honesty: few samples resolve next to nothing, nothing is known where nothing was seen; no number fails."""
     few = planted(SPHERE, 2000, 7, 4)[2]
     assert few.resolved.mean() < 0.2 and np.isfinite(few.R).all() and np.isfinite(few.einstein).all()
     none = Moments(Basis(4, 1.0))

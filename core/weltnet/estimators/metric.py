@@ -3,10 +3,10 @@
     ds² = −S dt² + h_ij (dX^i − v^i dt)(dX^j − v^j dt),   h(X) = C(X)⁻¹,   G_ab = R_ab − ½ R g_ab.
 
 v is that of a `Generator`. C(X) is a second forgetting regression on Chebyshev polynomials, of what the drift leaves of
-a step, squared. Where one tick of the whole state x is known exactly, as a network's is, e is what X does not resolve of
-the drift, and the rest of the noise is added without sampling error. Every quantity is computed for all rows of the
-generator (all groups, and without each in turn), so that the errors of v and of C, and what they have in common, all
-enter the jackknife. S is taken as exact.
+a step, squared. Where one tick of the whole state x is known exactly, as a network's is, this is what X does not
+resolve of the drift, and the rest of the noise is added without sampling error. Every quantity is computed for all rows
+of the generator (all groups, and without each in turn), so that the errors of v and of C, and what they have in common,
+all enter the jackknife. S is taken as exact.
 """
 
 from __future__ import annotations
@@ -185,8 +185,8 @@ def tensor(generator: Generator, C: Noise, at: Places, S: float) -> Tensor:
     """The metric, its Ricci and Einstein tensors and R at n places, for lapse² S, positive or negative but not zero.
 
     A place is known where the data determine the drift and C has no eigenvalue below LEAST of its mean in any row;
-    elsewhere that row is computed with its C at the middle of the square, so that every number is finite. It is resolved
-    where, besides, twice the error of R is below |R| or below the rms R of the known places, whichever is larger.
+    elsewhere a C of that size which does not vary stands in, so that every number is finite. It is resolved where,
+    besides, twice the error of R is below |R| or below the rms R of the known places, whichever is larger.
     """
     if S == 0.0 or not np.isfinite(S):
         raise ValueError(f"S = {S} is no lapse²; allowed: any number but 0, positive for a metric with time")
@@ -203,9 +203,9 @@ def tensor(generator: Generator, C: Noise, at: Places, S: float) -> Tensor:
     dC = np.stack([w[1], w[2]], axis=-1)
     ddC = np.stack([np.stack([w[3], w[4]], axis=-1), np.stack([w[4], w[5]], axis=-1)], axis=-2)
     flat = [np.ascontiguousarray(a.reshape(rows * n, *a.shape[2:])) for a in (v, dv, ddv, w[0], dC, ddC)]
-    ricci, R = np.empty((rows * n, 3, 3)), np.empty(rows * n)
-    curvatures(*flat, float(S), ricci, R)
-    ricci, R = ricci.reshape(rows, n, 3, 3), R.reshape(rows, n)
+    ricci = np.empty((rows * n, 3, 3))
+    scalar = np.empty(rows * n)
+    curvatures(*flat, float(S), ricci, scalar)
 
     frame = np.zeros((rows, n, 3, 3))
     frame[..., 0, 0], frame[..., 0, 1:] = 1.0, v
@@ -214,11 +214,12 @@ def tensor(generator: Generator, C: Noise, at: Places, S: float) -> Tensor:
     xx, xy, yy = w[0, ..., 0, 0], w[0, ..., 0, 1], w[0, ..., 1, 1]
     frame[..., 1, 1] = np.sqrt(xx - xy * xy / yy)
     frame[..., 2, 1], frame[..., 2, 2] = xy / np.sqrt(yy), np.sqrt(yy)
-    ricci = frame @ ricci @ frame.swapaxes(-1, -2)
-    einstein = ricci - 0.5 * R[..., None, None] * np.diag([-np.sign(S), 1.0, 1.0])
+    R = scalar.reshape(rows, n)
+    framed: Array = frame @ ricci.reshape(rows, n, 3, 3) @ frame.swapaxes(-1, -2)
+    einstein = framed - 0.5 * R[..., None, None] * np.diag([-np.sign(S), 1.0, 1.0])
 
     known = supported(generator, at.drift.map) & positive.all(axis=0)
     value, error = jackknife(R)
     scale = np.sqrt(max(float((value**2 - error**2)[known].mean()), 0.0)) if known.any() else 0.0
     resolved = known & np.isfinite(value + error) & (2.0 * error < np.maximum(np.abs(value), scale))
-    return Tensor(S, v, w[0], ricci, einstein, R, known, resolved)
+    return Tensor(S, v, w[0], framed, einstein, R, known, resolved)
