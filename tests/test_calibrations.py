@@ -33,7 +33,7 @@ from weltnet.calibrations import (
     reproduced,
     rings,
 )
-from weltnet.estimators import curvature, density, entropy, generator
+from weltnet.estimators import curvature, density, entropy, generator, metric
 from weltnet.estimators.law import Law
 from weltnet.experiments import ALL as EXPERIMENTS
 
@@ -133,6 +133,7 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "black-hole": ("curvature", lambda f: lambda g, at, S: f(g, at, 1.1 * S)),
     "leak": ("cones", lambda f: lambda g, S, at: f(g, 1.2 * S, at)),
     "future": ("future", lambda f: lambda g, S, at, ticks: f(g, [1.15 * S[0]], at, ticks)),
+    "sphere-seen": ("noise", lambda f: lambda squares, g: _louder(f(squares, g))),
     "sphere": ("spacetimes", lambda f: _Wrong(f)),
     "wave-noise": ("_white", lambda f: lambda seed: f(seed).cumsum(axis=0)),
     "wave-free": ("_free", lambda f: lambda seed: f(seed) + 1e-9 * chains._white(seed)),
@@ -153,6 +154,10 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
 
 def _swollen(g: generator.Generator) -> generator.Generator:
     return dataclasses.replace(g, noise=1.15 * g.noise)
+
+
+def _louder(C: metric.Noise) -> metric.Noise:
+    return dataclasses.replace(C, coefficients=1.25 * C.coefficients)
 
 
 def _hidden(g: generator.Generator) -> generator.Generator:

@@ -78,11 +78,12 @@ class Specimen:
     here: tuple[float, float] = (0.0, 0.0)
     Q: tuple[float, float] = (0.0, 0.0)
     rate: float = 0.0
+    rotation: float = 0.0
 
     def told(self, noise: float, reach: float) -> Array:
         """λ and ω per tick from the weights alone, for copies launched over [−reach, reach]²."""
         if self.world is None:
-            return np.array([self.rate, 0.0])
+            return np.array([self.rate, self.rotation])
         found = contraction(self.network, self.Q, noise, reach=reach)
         return np.array([found.rate, found.rotation])
 
@@ -100,10 +101,10 @@ def valley(world: Landscape) -> Specimen:
     return Specimen(world.network, weights(world.network, (Q1, Q2)), world, here, (float(Q1), float(Q2)))
 
 
-def linear(neurons: int, rate: float) -> Specimen:
-    """A linear network that contracts by `rate` and was never trained."""
-    network = contracting(neurons, rate)
-    return Specimen(network, network.W0, rate=rate)
+def linear(neurons: int, rate: float, rotation: float = 0.0) -> Specimen:
+    """A linear network that contracts by `rate`, turns by `rotation`, and was never trained."""
+    network = contracting(neurons, rate, rotation)
+    return Specimen(network, network.W0, rate=rate, rotation=rotation)
 
 
 def begin(neurons: int, here: Array, replicas: int = 0) -> Copies:

@@ -15,6 +15,7 @@ from weltnet.estimators import waves
 from weltnet.estimators.curvature import cones, curvature
 from weltnet.estimators.futures import future
 from weltnet.estimators.generator import Basis, Generator, Moments, fit, fold, jackknife, stencil
+from weltnet.estimators.metric import Squares, gather, noise, places, tensor
 from weltnet.kernels.copies import LINEAR, advance
 from weltnet.theory import spacetimes
 
@@ -141,6 +142,26 @@ def _sphere(seed: int) -> tuple[float, float]:
     return float(fine[far]), float(np.abs(fine - coarse).max())
 
 
+BALL = (0.4, 0.002)
+"""Radius of a sphere, and its noise per tick where it touches the plane."""
+
+
+def _measured_sphere(seed: int) -> tuple[float, float]:
+    radius, kick = BALL
+    planted, rng = spacetimes.sphere(radius), np.random.default_rng(seed)
+    moments, squares = Moments(Basis(3, 0.5)), Squares(Basis(4, 0.5))
+    for _ in range(4):
+        X = rng.uniform(-0.5, 0.5, (1, 64 * COPIES, 2))
+        after = X + np.sqrt(kick * planted.noise(X)[..., :1, 0]) * rng.standard_normal(X.shape)
+        age = np.full(X.shape[:2], 9)
+        fold(moments, X, X, after, age, halflife=math.inf)
+        gather(squares, fit(moments), X, X, after, age, halflife=math.inf)
+    found = fit(moments)
+    seen = tensor(found, noise(squares, found), places(moments.basis, MAP, 4), 1.0)
+    value, error = jackknife(seen.R.mean(axis=1))
+    return float(value), float(error)
+
+
 LEAK = (1.5, 0.1, 4)
 """Lapse², contraction rate and age of the cone that copies leak out of."""
 
@@ -223,6 +244,11 @@ CASES = (
         "sphere", "Curvature of a sphere, from the full tensor",
         "Static time and a sphere of radius a have R = 2/a²; C varies here, which the closed form does not allow.",
         "theory.spacetimes.curvature", "R / length⁻²", spacetimes.sphere(1.3).R, 1e-4, _sphere,
+    ),
+    Calibration(
+        "sphere-seen", "Curvature of a sphere, from steps",
+        "Noise alone, whose size depends on the place, is measured to live on a sphere: R = 2/a², mean over the map.",
+        "metric.tensor", "R / tick⁻¹", 2.0 * BALL[1] / BALL[0] ** 2, 0.0025, _measured_sphere,
     ),
     Calibration(
         "leak", "Copies outside their light cone",

@@ -197,7 +197,7 @@ def fit(moments: Moments, *, order: int = 4) -> Generator:
     Where the data do not determine d, the polynomial for v is not made to follow it.
     """
     # A frame asks twice of the same moments, whose arrays are never written in place.
-    if _latest and _latest[0][0] is moments.gram and _latest[0][1] == order:
+    if _latest and _latest[0][0] is moments.drift and _latest[0][1] == order:
         return _latest[0][2]
     everything = {n: getattr(moments, n) for n in ("gram", "drift", "step", "drift_square", "step_square")}
     sums = {n: np.concatenate([a.sum(0, keepdims=True), a.sum(0) - a]) for n, a in everything.items()}
@@ -226,7 +226,7 @@ def fit(moments: Moments, *, order: int = 4) -> Generator:
     flow = project @ _logarithm(moments.basis, coefficients, nodes, order)
     A = np.stack([kept(np.zeros((1, 2)), 1, 0)[0] @ flow, kept(np.zeros((1, 2)), 0, 1)[0] @ flow], axis=-1)
     found = Generator(moments.basis, kept, coefficients, flow, _unlagged(one_tick, A), closure, doubt, moments.samples)
-    _latest[:] = [(moments.gram, order, found)]
+    _latest[:] = [(moments.drift, order, found)]
     return found
 
 

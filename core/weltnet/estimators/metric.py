@@ -12,16 +12,21 @@ all enter the jackknife. S is taken as exact.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weltnet.estimators.curvature import supported
-from weltnet.estimators.generator import RIDGE, Basis, Generator, Stencil, grouped, jackknife, stencil
+from weltnet.estimators.curvature import Cones, cones, supported
+from weltnet.estimators.generator import RIDGE, Basis, Generator, Moments, Stencil, grouped, jackknife, stencil
+from weltnet.estimators.waves import mean_over_copies
 from weltnet.kernels.geodesics import curvatures
 
-__all__ = ["Noise", "Places", "Squares", "Tensor", "constant", "gather", "noise", "places", "tensor"]
+__all__ = [
+    "Noise", "Places", "Squares", "Tensor", "by_chance", "constant", "gather", "light", "noise", "observed", "places",
+    "repeats", "tensor",
+]  # fmt: skip
 
 Array = NDArray[Any]
 
@@ -75,6 +80,12 @@ def gather(
     Bt, f = B.swapaxes(1, 2), 0.5 ** (len(age) / halflife)
     squares.gram = f * squares.gram + Bt @ B
     squares.cross = f * squares.cross + Bt @ e2
+
+
+def observed(moments: Moments) -> Moments:
+    """The moments as who sees X alone has them: steps X' − X in the place of their conditional means."""
+    m = moments
+    return Moments(m.basis, m.groups, m.gram, m.step, m.step, m.step_square, m.step_square)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,6 +179,8 @@ class Tensor:
     ricci: Array
     einstein: Array
     R: Array
+    expansion: Array
+    """(1 + groups, n): θ = ∂_i v^i per tick."""
     known: Array
     """(n,) bool: there are data here, and C is positive in every row."""
     resolved: Array
@@ -222,4 +235,54 @@ def tensor(generator: Generator, C: Noise, at: Places, S: float) -> Tensor:
     value, error = jackknife(R)
     scale = np.sqrt(max(float((value**2 - error**2)[known].mean()), 0.0)) if known.any() else 0.0
     resolved = known & np.isfinite(value + error) & (2.0 * error < np.maximum(np.abs(value), scale))
-    return Tensor(S, v, w[0], framed, einstein, R, known, resolved)
+    return Tensor(S, v, w[0], framed, einstein, R, vx[..., 0] + vy[..., 1], known, resolved)
+
+
+def light(generator: Generator, C: Noise, S: float, X: ArrayLike) -> Cones:
+    """`curvature.cones` at X: (n, 2), each as wide as its own C(X) says."""
+    constant_wide = cones(generator, S, X)
+    wide = C(constant_wide.at)
+    xx, xy, yy = wide[:, 0, 0], wide[:, 0, 1], wide[:, 1, 1]
+    area2 = xx * yy - xy * xy
+    positive = (area2 > 0.0) & (xx > 0.0)
+    area = np.sqrt(np.where(positive, area2, 1.0))
+    size = np.sqrt(np.where(positive, xx + yy + 2.0 * area, 1.0))
+    root = (wide + area[:, None, None] * np.eye(2)) / size[:, None, None]
+    radius = np.where(positive[:, None, None], np.sqrt(max(S, 0.0)) * root, constant_wide.radius)
+    return Cones(constant_wide.at, constant_wide.drift, radius, constant_wide.resolved & positive)
+
+
+def repeats(rows: Array) -> tuple[float, float]:
+    """Correlation of the maps that separate copies draw, and its 95 % half-width; rows: (1 + groups, n).
+
+    Each group alone, f_g = G f − (G − 1) f_(without g), against all the others: to first order they share no noise.
+    """
+    g = len(rows) - 1
+    alone = g * rows[0] - (g - 1) * rows[1:]
+    pairs = [(_centred(a), _centred(b)) for a, b in zip(alone, rows[1:], strict=True)]
+    return mean_over_copies(np.array([float((a * b).sum()) for a, b in pairs]))
+
+
+def _centred(f: Array) -> Array:
+    off = f - f.mean()
+    out: Array = off / max(float(np.sqrt((off**2).sum())), 1e-300)
+    return out
+
+
+@lru_cache(maxsize=8)
+def _normals(draws: int, k: int) -> Array:
+    return np.random.default_rng(0).standard_normal((draws, k))
+
+
+def by_chance(f: Array, basis: Array, degrees: Array, draws: int = 400) -> float:
+    """The |correlation| with the map f: (n,) that 95 % of smooth random maps as rough as it stay below.
+
+    basis: (n, k) Chebyshev products of these total degrees: (k,). A random map has normal coefficients, of the mean
+    square that those of f have at their degree. Pixels in random order would be rougher, and would let anything pass.
+    """
+    own = np.linalg.lstsq(basis, _centred(f), rcond=None)[0]
+    rough = np.array([np.sqrt((own[degrees == d] ** 2).mean()) if d else 0.0 for d in degrees])
+    maps = (_normals(draws, len(rough)) * rough) @ basis.T
+    maps -= maps.mean(axis=1, keepdims=True)
+    size = np.maximum(np.sqrt((maps**2).sum(axis=1)), 1e-300)
+    return float(np.quantile(np.abs(maps @ _centred(f)) / size, 0.95))
