@@ -30,22 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weltnet import learning, states
+from weltnet.estimators import metric
 from weltnet.estimators.generator import Basis, Generator, Moments, fit, fold, jackknife
-from weltnet.estimators.metric import (
-    Noise,
-    Places,
-    Squares,
-    Tensor,
-    by_chance,
-    constant,
-    gather,
-    light,
-    noise,
-    observed,
-    places,
-    repeats,
-    tensor,
-)  # fmt: skip
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
 from weltnet.observables import Axis, Cloud, Field, MetricField, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, choice, knob, region
@@ -158,7 +144,7 @@ class MetricState:
     specimen: states.Specimen
     x: Array
     moments: Moments
-    squares: Squares
+    squares: metric.Squares
     setting: tuple[Any, ...] = ()
     told: Array = field(default_factory=lambda: np.zeros(2))
     past: Array = field(default_factory=lambda: np.zeros((SLOTS, 3)))
@@ -171,7 +157,7 @@ def begin(params: MetricParams, seed: int, report: Report) -> MetricState:
         specimen = states.valley(prepare(n, "rotation", 0, learning.GRID.n, report=report))
     else:
         specimen = states.linear(n, params.contraction, params.rotation)
-    squares = Squares(Basis(BEND, HALF))
+    squares = metric.Squares(Basis(BEND, HALF))
     state = MetricState(
         seed, 0, specimen, np.zeros((COPIES, n), np.float32), Moments(Basis(params.degree, HALF)), squares
     )
@@ -203,42 +189,42 @@ def _live(state: MetricState, params: MetricParams) -> None:
         age = np.minimum(age, age[:, other])
     fold(state.moments, X, mean, after, age, halflife=math.inf)
     exact = None if params.seen == "steps" else 2.0 * params.activation_noise**2 / state.specimen.network.N
-    gather(state.squares, _drift(state, params), X, mean, after, age, exact=exact, halflife=math.inf)
+    metric.gather(state.squares, _drift(state, params), X, mean, after, age, exact=exact, halflife=math.inf)
     slot = min(int(OCTAVE * math.log2(max(state.moments.samples / FIRST, 1.0))), SLOTS - 1)
     if state.past[slot, 0] == 0.0:
         state.past[slot] = state.moments.samples, *_errors(_measured(state, params)[2], state, params)
 
 
 def _drift(state: MetricState, params: MetricParams) -> Generator:
-    moments = observed(state.moments) if params.seen == "steps" else state.moments
+    moments = metric.observed(state.moments) if params.seen == "steps" else state.moments
     return fit(moments, order=1 if params.breaks("no-logarithm") else 4)
 
 
 @lru_cache(maxsize=32)
-def _places(degree: int, here: tuple[float, float] | None, curved: bool) -> Places:
-    return places(Basis(degree, HALF), MAP if here is None else np.array([here]), BEND if curved else None)
+def _places(degree: int, here: tuple[float, float] | None, curved: bool) -> metric.Places:
+    return metric.places(Basis(degree, HALF), MAP if here is None else np.array([here]), BEND if curved else None)
 
 
 _latest: list[Any] = []
 
 
-def _measured(state: MetricState, params: MetricParams) -> tuple[Generator, Noise, Tensor, Array]:
+def _measured(state: MetricState, params: MetricParams) -> tuple[Generator, metric.Noise, metric.Tensor, Array]:
     """Drift, noise, curvature over the map and closure, as seen so far."""
     # A frame asks thrice of the same sums, whose arrays are never written in place.
     key = (params.lapse, params.space, params.seen, params.broken)
     if _latest and _latest[0] is state.squares.gram and _latest[1] == key:
-        found: tuple[Generator, Noise, Tensor, Array] = _latest[2]
+        found: tuple[Generator, metric.Noise, metric.Tensor, Array] = _latest[2]
         return found
     drift = _drift(state, params)
     curved = params.space == "curved"
-    C = noise(state.squares, drift) if curved else constant(drift)
+    C = metric.noise(state.squares, drift) if curved else metric.constant(drift)
     closure = np.clip(fit(state.moments).closure, -9.0, 1.0)
-    found = drift, C, tensor(drift, C, _places(params.degree, None, curved), params.lapse), closure
+    found = drift, C, metric.tensor(drift, C, _places(params.degree, None, curved), params.lapse), closure
     _latest[:] = [state.squares.gram, key, found]
     return found
 
 
-def _errors(seen: Tensor, state: MetricState, params: MetricParams) -> tuple[float, float]:
+def _errors(seen: metric.Tensor, state: MetricState, params: MetricParams) -> tuple[float, float]:
     """Stated and, on a linear network, true rms error of R over the map, over its rms."""
     (R, error), true = seen.scalar(), 6.0 * float(state.told[0]) ** 2 / params.lapse
     size = max(float(np.sqrt((R**2).mean())), 1e-12)
@@ -263,11 +249,11 @@ EXTENT = (-0.375, 0.375, -0.375, 0.375)
 
 def observe(state: MetricState, params: MetricParams) -> Mapping[str, Observable]:
     drift, C, seen, closure = _measured(state, params)
-    cones, top = light(drift, C, params.lapse, EVENTS), _top(params)
+    cones, top = metric.light(drift, C, params.lapse, EVENTS), _top(params)
     R = np.clip(seen.R[0] * params.lapse, -top, top).reshape(SIDE, SIDE)
     x, y = params.here
     tapped = _places(params.degree, params.here, params.space == "curved")
-    at, at_error = tensor(drift, C, tapped, params.lapse).scalar()
+    at, at_error = metric.tensor(drift, C, tapped, params.lapse).scalar()
     G = _value(*jackknife(seen.einstein[:, :, 0, 0] @ SHARE[0]))
     H, low, high, theta, shown = _profile(seen, params.lapse)
     lines = [[(r, a), (r, b)] for r, a, b in zip(RADII[shown], low[shown], high[shown], strict=True)]
@@ -313,7 +299,7 @@ def _rate(R: Array, S: float) -> Array:
     return out
 
 
-def _profile(seen: Tensor, S: float) -> tuple[Array, Array, Array, Array, Array]:
+def _profile(seen: metric.Tensor, S: float) -> tuple[Array, Array, Array, Array, Array]:
     """H round the centre at RADII, its lower and upper end, −θ/2, and where R is resolved there."""
     R, error = jackknife(seen.R @ SHARE.T)
     known = (SHARE[:, ~seen.known] == 0.0).all(axis=1)
@@ -377,8 +363,8 @@ def verdict(state: MetricState, params: MetricParams) -> tuple[Verdict, ...]:
     rows = curved @ C.coefficients
     size = rows[..., 0] + rows[..., 2]
     closure, doubt = _judged(closures)
-    same, spread = repeats(seen.R)
-    chance = by_chance(seen.R[0], SMOOTH(MAP), DEGREES)
+    same, spread = metric.repeats(seen.R)
+    chance = metric.by_chance(seen.R[0], SMOOTH(MAP), DEGREES)
     if known < len(MAP) or not math.isfinite(same):
         same, spread = math.nan, math.inf
     part = 1.0 / (6.0 * turn**2) if turn else 0.0
