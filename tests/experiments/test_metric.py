@@ -53,7 +53,7 @@ def test_errors_fall_as_samples_come_in():
 
 
 def test_unresolved_places_are_left_blank():
-    """Link: honesty: mostly grey after two ticks, where there is nothing, and in the corners which a long walk never sees."""
+    """Link: honesty: grey at first, where there is no curvature, and in corners which a long walk never sees."""
     assert carried(0, network="linear", contraction=0.03).frame().seen["R"].resolved.mean() < 0.5
     assert carried(40, network="linear", broken="shuffled-increments").frame().seen["R"].resolved.mean() < 0.2
     assert carried(400, **PURE).frame().seen["R"].resolved.all()

@@ -43,7 +43,8 @@ __all__ = ["EXPERIMENT", "MetricParams", "MetricState"]
 Array = NDArray[Any]
 
 TICKS, COPIES = 4, 1024
-HALF, REACH, LIFE, FOREVER = 0.5, 0.8, 10, 2**30
+HALF, REACH = 0.5, 0.8
+BURSTS, WALK = (10, 2), (2**30, 60)  # ticks of a burst, and how many of its first do not count
 BEND = 2  # degree of C(X)
 SIDE, EDGE = 15, 0.35
 MIDDLE, RIM = 0.1, 0.3  # the centre is within, the rim beyond
@@ -179,17 +180,19 @@ def _live(state: MetricState, params: MetricParams) -> None:
         state.squares.reset()
         state.past[:] = 0.0
         state.told = state.specimen.told(params.activation_noise, REACH)
+    life, burn = BURSTS if params.launch == "bursts" else WALK
     X, mean, after, age = state.specimen.run(
-        state.x, seed=state.seed, tick=state.step, ticks=TICKS, reach=REACH, noise=params.activation_noise,
-        life=LIFE if params.launch == "bursts" else FOREVER,
+        state.x, seed=state.seed, tick=state.step, ticks=TICKS, reach=REACH, noise=params.activation_noise, life=life
     )  # fmt: skip
     if params.breaks("shuffled-increments"):
         other = np.roll(np.arange(COPIES), COPIES // 3)
         mean, after = (X + (a - X)[:, other] for a in (mean, after))
         age = np.minimum(age, age[:, other])
-    fold(state.moments, X, mean, after, age, halflife=math.inf)
+    fold(state.moments, X, mean, after, age, burn=burn, halflife=math.inf)
     exact = None if params.seen == "steps" else 2.0 * params.activation_noise**2 / state.specimen.network.N
-    metric.gather(state.squares, _drift(state, params), X, mean, after, age, exact=exact, halflife=math.inf)
+    metric.gather(
+        state.squares, _drift(state, params), X, mean, after, age, exact=exact, burn=burn, halflife=math.inf
+    )  # fmt: skip
     slot = min(int(OCTAVE * math.log2(max(state.moments.samples / FIRST, 1.0))), SLOTS - 1)
     if state.past[slot, 0] == 0.0:
         state.past[slot] = state.moments.samples, *_errors(_measured(state, params)[2], state, params)
@@ -278,7 +281,7 @@ def observe(state: MetricState, params: MetricParams) -> Mapping[str, Observable
 
 
 def _top(params: MetricParams) -> float:
-    return 0.2 if params.network == "trained" else 12.0 * params.contraction**2
+    return 0.25 if params.network == "trained" else 12.0 * params.contraction**2
 
 
 def _finite(x: float) -> float:
@@ -325,7 +328,7 @@ def theory(state: MetricState, params: MetricParams) -> Mapping[str, Observable]
         "cones": MetricField("cones", EVENTS, drift, radius, np.ones(len(EVENTS), bool)),
         "H": Series("profile", fine, np.full((1, 2), np.clip(rate, -0.05, 0.35)), ("λ of the weights",)),
         "energy": Scalar(rate**2 / params.lapse, "G_nn(0)", plane="profile"),
-        "error": Series("errors", np.log10(n), _log(stated[-1] * np.sqrt(n[-1] / n))[None], ("1/√n",)),
+        "error": Series("errors", np.log10(n), _log(stated[-1:] * np.sqrt(n[-1:] / n))[None], ("1/√n",)),
     }
 
 
@@ -334,18 +337,24 @@ def theory(state: MetricState, params: MetricParams) -> Mapping[str, Observable]
 PURE = {"network": "linear"}
 TURNING = {"network": "linear", "rotation": 0.2}
 CLAIMS = (
-    Claim("de-sitter", "A linear network is de Sitter space: R = 6 λ²/S.", "derived", "⟨R⟩S/6λ²", 1.0, (0.95, 1.05),
-          "holds", "EVIDENCE", at=PURE),
-    Claim("rotation", "A rotation of X does not curve.", "derived", "(⟨R⟩S − 6λ²)/6ω²", 0.0, (-0.03, 0.03), "holds",
-          "EVIDENCE", at=TURNING),
+    Claim("de-sitter", "A linear network is de Sitter space: R = 6 λ²/S.", "derived", "RS/6λ²", 1.0, (0.95, 1.05),
+          "holds", "20 seeds, mean over the map from steps alone: .989 to 1.011, each ± .010 to .022. With all neurons "
+          "seen: 1.000.", at=PURE),
+    Claim("rotation", "A rotation of X does not curve.", "derived", "ΔRS/6ω²", 0.0, (-0.03, 0.03), "holds",
+          "20 seeds, ω = .2: −.005 to .006, each ± .003 to .009. A step taken for a velocity would give .07.",
+          at=TURNING),
     Claim("uniform", "A trained network is de Sitter space, too: R at the rim is R at the centre.",
-          "2111.00903 §6", "ΔR/R", 0.0, (-0.2, 0.2), "fails", "EVIDENCE"),
+          "2111.00903 §6", "ΔR/R", 0.0, (-0.2, 0.2), "fails",
+          "20 seeds: 1.36 to 1.37. R is .15 beyond .3 and .005 within .1 of the centre; contraction triples by .27."),
     Claim("flat", "Its space is flat: C at the rim is C at the centre.", "2111.00903 §6", "ΔC/C", 0.0, (-0.03, 0.03),
-          "fails", "EVIDENCE"),
+          "fails", "20 seeds: .088 to .105. What X does not resolve adds 8 % to C at the centre, and along the radius "
+          "20 % at .35."),
     Claim("closed", "Its X is closed: it says how all neurons drift on average.", "2111.00903 §6", "closure", 1.0,
-          (0.99, 1.01), "fails", "EVIDENCE"),
+          (0.99, 1.01), "fails",
+          "20 seeds: .9876 to .9877. Most of the drift is rotation, which X knows; of 8 neurons: .93."),
     Claim("structure", "R has a shape: every group of copies draws the same map.", "2111.00903 §6", "correlation", 1.0,
-          (0.9, 1.0), "holds", "EVIDENCE"),
+          (0.9, 1.0), "holds",
+          "20 seeds: .990 to .996; random maps as smooth as this one reach .91 to .93, pixels in random order .12."),
 )  # fmt: skip
 DE_SITTER, ROTATION, UNIFORM, FLAT, CLOSED, STRUCTURE = CLAIMS
 
