@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weltnet.estimators.curvature import Cones, cones, supported
-from weltnet.estimators.generator import RIDGE, Basis, Generator, Moments, Stencil, grouped, jackknife, stencil
+from weltnet.estimators.generator import ENOUGH, RIDGE, Basis, Generator, Moments, Stencil, grouped, jackknife, stencil
 from weltnet.estimators.waves import mean_over_copies
 from weltnet.kernels.geodesics import curvatures
 
@@ -126,7 +126,12 @@ def noise(squares: Squares, generator: Generator) -> Noise:
     z = kept.half * np.cos(np.pi * (np.arange(n) + 0.5) / n)
     nodes = np.stack(np.meshgrid(z, z, indexing="ij"), axis=-1).reshape(-1, 2)
     v = generator.basis
-    A = np.stack([v(nodes, 1, 0) @ generator.flow, v(nodes, 0, 1) @ generator.flow], axis=-1)
+    here = np.concatenate([np.zeros((1, 2)), nodes])
+    A = np.stack([v(here, 1, 0) @ generator.flow, v(here, 0, 1) @ generator.flow], axis=-1)
+    # Where the data do not determine the drift its slope is that of the middle: a polynomial's own could be anything.
+    known = generator.map_basis(nodes)
+    trust = 1.0 / (1.0 + (ENOUGH * np.einsum("ni,ij,nj->n", known, generator.doubt, known)) ** 4)
+    A = A[:, :1] + trust[:, None, None] * (A[:, 1:] - A[:, :1])
 
     def Z(C: Array) -> Array:
         AC: Array = A @ C

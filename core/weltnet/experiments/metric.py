@@ -253,6 +253,7 @@ EXTENT = (-0.375, 0.375, -0.375, 0.375)
 def observe(state: MetricState, params: MetricParams) -> Mapping[str, Observable]:
     drift, C, seen, closure = _measured(state, params)
     cones, top = metric.light(drift, C, params.lapse, EVENTS), _top(params)
+    shift = np.where(cones.resolved[:, None], np.clip(cones.drift, -1.0, 1.0), 0.0)
     R = np.clip(seen.R[0] * params.lapse, -top, top).reshape(SIDE, SIDE)
     x, y = params.here
     tapped = _places(params.degree, params.here, params.space == "curved")
@@ -269,8 +270,7 @@ def observe(state: MetricState, params: MetricParams) -> Mapping[str, Observable
                    resolved=seen.resolved.reshape(SIDE, SIDE)),
         "here": Cloud("map", np.array([[x, y]]), 1, "X*", role="tracer"),
         "at": Scalar(_finite(at[0]), "R(X*)", error=_finite(2.0 * at_error[0]), plane="map"),
-        "cones": MetricField("cones", cones.at, np.clip(cones.drift, -1.0, 1.0), np.clip(cones.radius, -1.0, 1.0),
-                             cones.resolved),
+        "cones": MetricField("cones", cones.at, shift, np.clip(cones.radius, -1.0, 1.0), cones.resolved),
         "noise": Scalar(_finite(0.5 * np.trace(C([(x, y)])[0]) / own), "C(X*) N/2η²", plane="cones"),
         "H": Series("profile", RADII[shown], np.stack([H[shown], theta[shown]]), ("H", "−θ/2"), ("net", "ink")),
         "bars": Paths.of("profile", lines, "contour"),
