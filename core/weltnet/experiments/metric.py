@@ -435,8 +435,8 @@ EXPERIMENT = Experiment(
         Preset("Rotation does not curve", "The cones are dragged round, and H stays λ.", TURNING),
         Preset("All neurons seen", "The mean next step is known exactly: the error starts a hundred times smaller.",
                {"seen": "neurons"}),
-        Preset("One long walk", "Copies that are never launched again gather at the centre: the corners stay grey.",
-               {"launch": "walk", "network": "linear"}),
+        Preset("One long walk", "Copies that are never launched again gather at the centre. There R is 6 λ²/S; the "
+               "corners stay grey.", {"launch": "walk", "network": "linear", "degree": 3, "contraction": 0.2}),
         Preset("Eight neurons", "X hardly closes: look at the closure.", {"neurons_per_half": 4}),
         Preset("Slow contraction", "λ = .03: R is eleven times smaller, and samples hardly resolve it.",
                {"network": "linear", "contraction": 0.03}),
