@@ -39,7 +39,17 @@ def wells(X: Array, contraction: float = 1.5, radius: float = 0.35) -> Array:
     return np.stack([contraction * (x - x**3 / radius**2), -contraction * y], axis=-1)
 
 
-FLOWS: dict[str, Flow] = {"rotation": rotation, "cycle": cycle, "wells": wells}
+def orbit(X: Array) -> Array:
+    """A limit cycle that draws in so strongly that a network trained on it is far from linear; r0 = .35."""
+    return cycle(X, contraction=2.5, frequency=1.0)
+
+
+def quartic(X: Array, strength: float = 12.0, frequency: float = 1.0) -> Array:
+    """Descent in the potential k |X|⁴/4 with a rotation, −k |X|² X + Ω J X."""
+    return -strength * (X**2).sum(axis=-1, keepdims=True) * X + frequency * _turn(X)
+
+
+FLOWS: dict[str, Flow] = {"rotation": rotation, "cycle": cycle, "wells": wells, "orbit": orbit, "quartic": quartic}
 
 
 def flow(kind: str) -> Flow:

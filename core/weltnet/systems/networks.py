@@ -77,16 +77,17 @@ def lift(network: Network, X: ArrayLike) -> Array:
     return x
 
 
-def contracting(neurons: int, rate: float, rotation: float = 0.0) -> Network:
+def contracting(neurons: int, rate: float | tuple[float, float], rotation: float = 0.0) -> Network:
     """A linear network in which every neuron contracts, x ← e^{−λ} x, so that X is closed; neurons even.
 
-    With a rotation ω it also turns into its partner in the other half.
+    Two rates are those of the two halves. With a rotation ω it also turns into its partner in the other half.
     """
-    W = np.exp(-rate) * np.eye(neurons)
+    half = np.repeat([0, 1], neurons // 2)
+    W = np.diag(np.exp(-np.broadcast_to(rate, 2)[half]))
     if rotation:
         turn = np.array([[np.cos(rotation), -np.sin(rotation)], [np.sin(rotation), np.cos(rotation)]])
-        W = np.exp(-rate) * np.kron(turn, np.eye(neurons // 2))
-    return Network(W, np.zeros(neurons), np.ones(neurons), np.repeat([0, 1], neurons // 2), "linear", neurons)
+        W = W @ np.kron(turn, np.eye(neurons // 2))
+    return Network(W, np.zeros(neurons), np.ones(neurons), half, "linear", neurons)
 
 
 class AnyReport:
