@@ -244,9 +244,9 @@ ANGLE = -0.9 * START[:, 1]
 
 def _fluid(state: EinsteinState, params: EinsteinParams, k: int) -> Array:
     """T of a network: (places, 3, 3), or, borrowed, its G in every row."""
-    if params.breaks("borrowed-matter"):
-        return state.G[k]
-    return law.fluid(state.rho[k, MATTER.index(params.matter)], params.pressure)
+    own: Array = state.G[k]
+    rho = state.rho[k, MATTER.index(params.matter)]
+    return own if params.breaks("borrowed-matter") else law.fluid(rho, params.pressure)
 
 
 def _products(state: EinsteinState, params: EinsteinParams) -> Array:
@@ -390,8 +390,8 @@ def verdict(state: EinsteinState, params: EinsteinParams) -> tuple[Verdict, ...]
               f"{what.capitalize()}, κ_E = {seen.coupling[2, 0]:.3g}. Λ alone explains {alone:.3f}; "
               f"with smooth random matter it is up to {null:.3f} (95 %).", null=null, waiting=few),
         judge(UNIVERSAL_CLAIM, *carried, "Share of what Λ leaves that matter explains with a κ_E lent by another "
-              f"network, median; with its own at most {best:.2f}, κ_E {kappas.min():.2g} to {kappas.max():.2g}.", null=0.0,
-              waiting=few),
+              f"network, median; with its own at most {best:.2f}, κ_E {kappas.min():.2g} to {kappas.max():.2g}.",
+              null=0.0, waiting=few),
         judge(UNIVERSE_CLAIM, float(state.span[0]), abs(float(state.span[0] - state.coarse_span[0])),
               aged, waiting=young),
         judge(DEFICIT_CLAIM, float(gaps.mean()), float(np.ptp(gaps)),

@@ -41,7 +41,7 @@ def wells(X: Array, contraction: float = 1.5, radius: float = 0.35) -> Array:
 
 def orbit(X: Array) -> Array:
     """A limit cycle that draws in so strongly that a network trained on it is far from linear; r0 = .35."""
-    return cycle(X, contraction=2.5, frequency=1.0)
+    return cycle(X, contraction=2.0, frequency=2.0)
 
 
 def quartic(X: Array, strength: float = 12.0, frequency: float = 1.0) -> Array:
