@@ -134,7 +134,7 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "leak": ("cones", lambda f: lambda g, S, at: f(g, 1.2 * S, at)),
     "future": ("future", lambda f: lambda g, S, at, ticks: f(g, [1.15 * S[0]], at, ticks)),
     "sphere-seen": ("noise", lambda f: lambda squares, g: _louder(f(squares, g))),
-    "matter": ("law", lambda m: SimpleNamespace(**vars(m) | {"fluid": lambda rho, w: 1.1 * m.fluid(rho, w)})),
+    "matter": ("law", lambda m: SimpleNamespace(**vars(m) | {"products": lambda T, G: m.products(T, 1.1 * G)})),
     "matter-lent": ("added", lambda f: lambda products, k: f(products, 1.05 * k)),
     "deficit": ("deficit", lambda f: scaled(f, 0.998)),
     "sphere": ("spacetimes", lambda f: _Wrong(f)),
