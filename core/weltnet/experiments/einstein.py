@@ -344,14 +344,14 @@ def theory(state: EinsteinState, params: EinsteinParams) -> Mapping[str, Observa
 SOURCE = "2111.00903 §8"
 CLAIMS = (
     Claim("vacuum", "A linear network that contracts alike in all directions is a vacuum with Λ = λ²/S.", SOURCE, "R²",
-          1.0, (0.999, 1.001), "holds", "20 seeds: 1 to 1e-8, nothing fitted: its X is closed, its drift known exactly."),
+          1.0, (0.999, 1.001), "holds", "20 seeds: 1 to 1e-8, nothing fitted: X is closed, its drift known exactly."),
     Claim("empty", "And empty: matter curves nothing there, κ_E = 0.", SOURCE, "κ_E T/Λ", 0.0, (-0.01, 0.01), "holds",
           "20 seeds: 2e-5, the rounding of its neurons. So nothing is said of matter: any ρ would do."),
     Claim("trained", "On a trained network G_ab = −Λ g_ab + κ_E T_ab with measured matter.", SOURCE, "R²", 1.0,
-          (0.9, 1.001), "fails", "20 seeds: .244 to .248; Λ alone .235, with random smooth matter up to .28 (95 %). One "
+          (0.9, 1.001), "fails", "20 seeds: .244 to .248; Λ alone .235, random smooth matter up to .28 (95 %). One "
           "seed: six kinds of matter .24 to .28, other networks .31 to .78; κ_E is negative in all."),
     Claim("universal", "One κ_E serves all flows.", SOURCE, "R² of matter", 1.0, (0.9, 1.001), "fails", "20 seeds: "
-          ".014 to .015. One seed: six kinds of matter .004 to .054, best pair .12; with Λ lent, too, R² of G has medians "
+          ".014 to .015. One seed: six kinds of matter .004 to .054, best pair .12; with Λ lent, too, medians of R² "
           "of −.18 to .25, best pair .50; exact limit cycles lend less than .2."),
     Claim("universe", "Solver calibration, not a verdict on the theory: a universe relaxes to its age, T = 1.5.",
           "derived", "T", theory_of.SPAN, (theory_of.SPAN - 1e-3, theory_of.SPAN + 1e-3), "holds",
