@@ -46,7 +46,8 @@ def orbit(X: Array) -> Array:
 
 def quartic(X: Array, strength: float = 12.0, frequency: float = 1.0) -> Array:
     """Descent in the potential k |X|⁴/4 with a rotation, −k |X|² X + Ω J X."""
-    return -strength * (X**2).sum(axis=-1, keepdims=True) * X + frequency * _turn(X)
+    descent: Array = -strength * (X**2).sum(axis=-1, keepdims=True) * X
+    return descent + frequency * _turn(X)
 
 
 FLOWS: dict[str, Flow] = {"rotation": rotation, "cycle": cycle, "wells": wells, "orbit": orbit, "quartic": quartic}
