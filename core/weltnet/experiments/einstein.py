@@ -346,7 +346,7 @@ CLAIMS = (
     Claim("vacuum", "A linear network that contracts alike in all directions is a vacuum with Λ = λ²/S.", SOURCE, "R²",
           1.0, (0.999, 1.001), "holds", "20 seeds: 1 to 1e-8, nothing fitted: X is closed, its drift known exactly."),
     Claim("empty", "And empty: matter curves nothing there, κ_E = 0.", SOURCE, "κ_E T/Λ", 0.0, (-0.01, 0.01), "holds",
-          "20 seeds: 2e-5, the rounding of its neurons. So nothing is said of matter: any ρ would do."),
+          "20 seeds: 2e-5, left by the ridge of the fit, ∝ 1/samples. Nothing is said of matter: any ρ would do."),
     Claim("trained", "On a trained network G_ab = −Λ g_ab + κ_E T_ab with measured matter.", SOURCE, "R²", 1.0,
           (0.9, 1.001), "fails", "20 seeds: .244 to .248; Λ alone .235, random smooth matter up to .28 (95 %). One "
           "seed: six kinds of matter .24 to .28, other networks .31 to .78; κ_E is negative in all."),
