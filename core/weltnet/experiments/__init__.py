@@ -23,6 +23,7 @@ from weltnet.experiments import (
     observatory,
     phase,
     schrodinger,
+    signature,
     strings,
 )
 
@@ -44,6 +45,7 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     metric.EXPERIMENT,
     einstein.EXPERIMENT,
     lorentz.EXPERIMENT,
+    signature.EXPERIMENT,
     strings.EXPERIMENT,
     duality.EXPERIMENT,
     locality.EXPERIMENT,
