@@ -84,6 +84,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "weltnet.theory",
     ),
     "weltnet.adapting": (*SCIENCE, "weltnet.terrain", "weltnet.kernels", "weltnet.systems"),
+    "weltnet.crowds": ("numpy", "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
     "weltnet.states": ("numpy", "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
     "weltnet.experiments": (
         *SCIENCE,
@@ -95,6 +96,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "weltnet.adapting",
         "weltnet.states",
         "weltnet.rings",
+        "weltnet.crowds",
         "weltnet.kernels",
         "weltnet.systems",
         "weltnet.estimators",

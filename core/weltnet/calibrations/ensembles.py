@@ -138,7 +138,7 @@ def _equilibrium(seed: int) -> tuple[float, float]:
 
 
 APART = np.array([0.6, 0.0])
-"""Where two humps of spread ½ stand: a shape of which a Gaussian of the same width misses a fifth of the information."""
+"""Where two humps of spread ½ stand: a shape of whose information a Gaussian as wide misses a fifth."""
 HUMPS = np.diag([0.25, 0.09])
 
 

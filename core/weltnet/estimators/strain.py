@@ -16,9 +16,16 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-__all__ = ["information", "missed", "spread", "timelike", "turning"]
+__all__ = [
+    "balance", "conic", "information", "logdet", "missed", "null_lines", "slope_with_error", "spread", "timelike",
+    "turning_with_error",
+]  # fmt: skip
 
 Array = NDArray[Any]
+
+T = {7: 2.365, 8: 2.306}
+"""Student's 95 % factors, by degrees of freedom."""
+FAR, TURNS = 8.0, 240
 
 
 def spread(q: Array) -> Array:
@@ -29,12 +36,17 @@ def spread(q: Array) -> Array:
     return out
 
 
+def logdet(q: Array) -> float:
+    """½ ln det Σ of the members q: (M, K); S_q of a Gaussian up to a constant."""
+    return 0.5 * float(np.linalg.slogdet(np.cov(q.T))[1])
+
+
 def information(q: Array) -> Array:
     """Fisher information ∫ p ∂_i ln p ∂_j ln p of the members q: (M, K), by matching scores; (K, K).
 
     The score is sought among cubic polynomials of each principal coordinate z, as Σ_a θ_a φ_a with φ = z, z² − 1,
-    z³ − 3z. The θ that fit best are −⟨φφᵀ⟩⁻¹⟨∇φ⟩ (Hyvärinen, 2005); what they miss of the score they miss of the result,
-    so it is low for other shapes, and exact for a Gaussian, where it equals Σ⁻¹.
+    z³ − 3z. The θ that fit best are −⟨φφᵀ⟩⁻¹⟨∇φ⟩ (Hyvärinen, 2005); what they miss of the score is missing
+    from the result: low for other shapes, exact for a Gaussian, where it equals Σ⁻¹.
     """
     d = q - q.mean(axis=0)
     variance, V = np.linalg.eigh(d.T @ d / len(q))
@@ -70,7 +82,7 @@ def timelike(M: Array, curvature: Array, members: int) -> Array:
     return out
 
 
-def turning(times: Array, sums: Array) -> float:
+def _turning(times: Array, sums: Array) -> float:
     """When a sum stops falling: the first minimum of the quartic that fits it best; times, sums: (n,), n from 6 up.
 
     The last time where it falls to the end, and the first where it only rises.
@@ -80,3 +92,59 @@ def turning(times: Array, sums: Array) -> float:
     at = np.sort([r.real for r in slope.roots() if abs(r.imag) < 1e-9 and times[0] < r.real < times[-1]])
     low = [t for t in at if slope.deriv()(t) > 0.0]
     return float(low[0] if len(low) else times[0] if sums[-1] > sums[0] else times[-1])
+
+
+def turning_with_error(stride: float, sums: Array) -> tuple[float, float]:
+    """When the mean of some sums stops falling, and its 95 % half-width by leaving out each of eight in turn.
+
+    sums: (n, parts), entered every `stride` steps; 0 before there are nine of them, no error but for eight parts.
+    """
+    n, parts = sums.shape
+    if n < 9:
+        return 0.0, 0.0
+    times = stride * np.arange(n)
+    at = _turning(times, sums.mean(axis=1))
+    without = [_turning(times, np.delete(sums, k, axis=1).mean(axis=1)) for k in range(parts)] if parts == 8 else [at]
+    return at, T[7] * float(np.sqrt((parts - 1) * np.var(without)))
+
+
+def slope_with_error(x: Array, y: Array) -> tuple[float, float]:
+    """The slope of ten y on ten x and its 95 % half-width by what the line misses."""
+    x, y = x - x.mean(), y - y.mean()
+    size = max(float(x @ x), 1e-12)
+    slope = float(x @ y) / size
+    return slope, T[8] * float(np.sqrt(((y - slope * x) ** 2).sum() / (len(x) - 2) / size))
+
+
+def balance(late: Array) -> Array:
+    """M of every part over its mean production, (parts,), along the direction in which the other parts' is largest.
+
+    late: (2, parts, K, K), M and γ⟨∂∂U⟩. Half of the parts choose a direction for the other half, so that what chance
+    makes large in one is not looked for in the same.
+    """
+    found = np.empty(late.shape[1])
+    for h in range(2):
+        values, V = np.linalg.eigh(late[0, h::2].mean(axis=0))
+        way = V[:, int(np.abs(values).argmax())]
+        found[1 - h :: 2] = np.einsum("k,pkl,l->p", way, late[0, 1 - h :: 2], way)
+    out: Array = found / float(np.trace(late.sum(axis=0).mean(axis=0))) * late.shape[-1]
+    return out
+
+
+def conic(M: Array) -> list[Array]:
+    """Where |q·Mq| is 1 in the plane of the first two weights: an ellipse, or a hyperbola and its conjugate."""
+    phi = np.linspace(0.0, 2.0 * np.pi, TURNS + 1)
+    way = np.stack([np.cos(phi), np.sin(phi)], axis=1)
+    m = np.einsum("pi,ij,pj->p", way, M[:2, :2], way)
+    r = 1.0 / np.sqrt(np.maximum(np.abs(m), FAR**-2))
+    breaks = np.flatnonzero((np.sign(m[1:]) != np.sign(m[:-1])) | (np.maximum(r[1:], r[:-1]) >= FAR)) + 1
+    return [piece for piece in np.split(r[:, None] * way, breaks) if len(piece) > 1]
+
+
+def null_lines(M: Array) -> list[Array]:
+    """Its two directions along which nothing stretches, if one direction is time-like and one is not."""
+    (a, b), V = np.linalg.eigh(M[:2, :2])
+    if not a < 0.0 < b:
+        return []
+    sides = [np.sqrt(b / (b - a)) * V[:, 0] + sign * np.sqrt(-a / (b - a)) * V[:, 1] for sign in (-1.0, 1.0)]
+    return [FAR * np.stack([-side, side]) for side in sides]

@@ -27,22 +27,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weltnet.estimators.entropy import nearest_neighbours
-from weltnet.estimators.strain import missed, spread, timelike, turning
+from weltnet import crowds
+from weltnet.crowds import HALVES, PARTS, RUNGS, Crowd
+from weltnet.estimators.strain import (
+    balance,
+    conic,
+    logdet,
+    null_lines,
+    slope_with_error,
+    timelike,
+    turning_with_error,
+)
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
 from weltnet.history import Ring
-from weltnet.kernels.layers import disperse, look
-from weltnet.kernels.philox import normals
 from weltnet.observables import Axis, Cloud, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, knob
 from weltnet.systems.lessons import Lesson, lesson
-from weltnet.theory.strain import Valley, strain
+from weltnet.theory.strain import Valley
 from weltnet.verdicts import judge
 
 __all__ = ["EXPERIMENT", "SignatureParams", "SignatureState"]
@@ -51,13 +57,10 @@ Array = NDArray[Any]
 
 STRIDE, WINDOW = 2, 300
 NEURONS, FLOW, SEEN, ERRORS = 4, "cycle", 0.12, 0.3  # the network, its data, noise in what it sees and in answers
-PARTS, HALVES = 8, 2  # of the ensemble that is shown, and of those of the ladder
-LADDER = np.geomspace(0.3, 10 / 3, 9)  # start widths, in w
-RUNGS = len(LADDER)
-LOOKS, LOOKERS, RUNG, WIDE = 2, 1024, 1024, 512  # samples a replica sees, who looks, members of a rung, of many
+LADDER = np.geomspace(0.3, 10 / 3, RUNGS)  # start widths, in w
 EARLY, SUMMED, WATCHED, LATE = 12, 50, 60, 60  # frames counted first, summed, watched, remembered
 SETTLED, SHOWN, START = 400, 400, 0x5A
-T7, T8 = 2.365, 2.306  # Student's 95 % factors
+T7 = 2.365  # Student's 95 % factor for eight parts
 
 
 # -- parameters -------------------------------------------------------------------------------------------------------
@@ -117,16 +120,13 @@ class SignatureParams(Params):
 
 @dataclass(slots=True)
 class SignatureState:
-    """q: (members, K), first PARTS of the ensemble that is shown, then HALVES of each rung."""
+    """The crowd, what was measured of it, and what was predicted; groups are those of the crowd."""
 
-    lesson: Lesson
+    crowd: Crowd
     seed: int
     step: int
     unit: float
     """w."""
-    q: Array
-    counts: Array
-    """(groups,): members of each."""
     M: Array
     """(groups, K, K), per step."""
     A: Array
@@ -153,87 +153,37 @@ class SignatureState:
 def begin(params: SignatureParams, seed: int, report: Report) -> SignatureState:
     """A network, trained with this seed, and ten ensembles round its best weights."""
     taught = lesson(NEURONS, FLOW, seed, report=report, noise=SEEN, errors=ERRORS)
-    K, counts = params.directions, np.array(_counts(params))
-    valley = _made(taught, K, params.learning_rate, params.batch, params.noise)
+    K = params.directions
+    valley = crowds.valley(taught, K, params.learning_rate, params.batch, params.noise)
     widths = np.sqrt(np.linalg.eigvalsh(valley.settled))
     unit = float(np.sqrt(widths[0] * widths[-1]))
     sigma = unit * np.concatenate([[params.width], _ladder(params)])
-    q = np.empty((counts.sum(), K))
-    normals(q, seed, 0, START)
-    q *= np.repeat(np.repeat(sigma, [PARTS] + [HALVES] * RUNGS), counts)[:, None]
-    G, eye = len(counts), np.eye(K)
+    crowd = crowds.begin(taught, K, params.replicas, sigma, seed)
+    G, eye = len(crowd.counts), np.eye(K)
     none = np.zeros((G, K, K))
     state = SignatureState(
-        taught, seed, 0, unit, q, counts, none, none.copy(), sigma[:, None, None] ** 2 * eye, np.zeros((2, G, K, K)),
+        crowd, seed, 0, unit, none, none.copy(), sigma[:, None, None] ** 2 * eye, np.zeros((2, G, K, K)),
         np.zeros((1 + RUNGS, K, K)), np.zeros((2, PARTS, K, K)), np.zeros(G), np.zeros((WATCHED, PARTS + 2)),
-        np.zeros(1 + RUNGS), np.zeros((2, 1 + RUNGS)), Ring(("trace", "told", "grown", "foretold", "S", *_names("m", K), *_names("e", K)), WINDOW),
+        crowds.entropies(crowd), np.zeros((2, 1 + RUNGS)), Ring((*BOOKED, *_names("m", K), *_names("e", K)), WINDOW),
     )  # fmt: skip
-    state.entropy = _entropies(state)
     _book(state, params)
     return state
+
+
+BOOKED = ("trace", "told", "grown", "foretold", "S")
 
 
 def _names(letter: str, K: int) -> tuple[str, ...]:
     return tuple(f"{letter}{k}" for k in range(K))
 
 
-def _counts(p: SignatureParams) -> list[int]:
-    """Members of every group: the parts of the ensemble that is shown, and the halves of the rungs."""
-    rung = RUNG if p.directions <= NEURONS else WIDE
-    return [p.replicas // PARTS] * PARTS + [rung // HALVES] * (RUNGS * HALVES)
-
-
-def _groups(state: SignatureState) -> list[Array]:
-    return np.split(state.q, np.cumsum(state.counts)[:-1])
-
-
-def _ensembles(state: SignatureState) -> list[Array]:
-    """The ensemble that is shown, then the rungs."""
-    return np.split(state.q, np.cumsum(_members(state))[:-1])
-
-
-def _members(state: SignatureState) -> Array:
-    """How many each of these ensembles has."""
-    whole: Array = np.add.reduceat(state.counts, [0, *range(PARTS, PARTS + RUNGS * HALVES, HALVES)])
-    return whole
-
-
-def _ensemble_means(values: Array) -> Array:
-    """The same with the mean of the parts before them."""
-    return np.concatenate([values[:PARTS].mean(axis=0, keepdims=True), _rungs(values)])
-
-
-def _rungs(values: Array) -> Array:
-    """The mean of the halves of every rung, from values of all groups."""
-    mean: Array = values[PARTS:].reshape(RUNGS, HALVES, *values.shape[1:]).mean(axis=1)
-    return mean
-
-
 def _ladder(params: SignatureParams) -> Array:
     return np.ones(RUNGS) if params.breaks("start-width") else LADDER
 
 
-@lru_cache(maxsize=8)
-def _made(taught: Lesson, K: int, rate: float, batch: int, noise: float) -> Valley:
-    return Valley(taught.gradients(K), taught.hessians(K), rate, batch, rate * noise)
-
-
 def _valley(taught: Lesson, p: SignatureParams) -> Valley:
     batch = 10**6 if p.breaks("forget-minibatches") else p.batch
-    return _made(taught, p.directions, p.learning_rate, batch, p.noise)
-
-
-def _entropies(state: SignatureState) -> Array:
-    """S_q of every ensemble, from neighbours up to three directions, beyond as if Gaussian and up to a constant."""
-    some = _ensembles(state)
-    if state.q.shape[1] <= 3:
-        return np.array([nearest_neighbours(q) for q in some])
-    return np.array([_logdet(q) for q in some])
-
-
-def _logdet(q: Array) -> float:
-    """½ ln det Σ."""
-    return 0.5 * float(np.linalg.slogdet(np.cov(q.T))[1])
+    return crowds.valley(taught, p.directions, p.learning_rate, batch, p.noise)
 
 
 def _rate(p: SignatureParams) -> float:
@@ -243,23 +193,18 @@ def _rate(p: SignatureParams) -> float:
 
 def step(state: SignatureState, params: SignatureParams) -> None:
     """All networks learn STRIDE steps, each from minibatches of its own."""
-    (x, y, base), kick = _seen(state), float(np.sqrt(2.0 * params.learning_rate * params.noise))
-    disperse(state.q, base, x, y, _rate(params), kick, params.batch, STRIDE, state.step, state.seed)
-    state.expected = _valley(state.lesson, params).carried(state.expected, STRIDE)
+    added = params.learning_rate * params.noise
+    crowds.advance(state.crowd, _rate(params), params.batch, added, STRIDE, state.step, state.seed)
+    state.expected = _valley(state.crowd.lesson, params).carried(state.expected, STRIDE)
     state.step += STRIDE
     _book(state, params)
 
 
-def _seen(state: SignatureState) -> tuple[Array, Array, Array]:
-    n = -(-state.q.shape[1] // NEURONS)
-    it = state.lesson
-    return it.x, np.ascontiguousarray(it.y[:, :n]), np.ascontiguousarray(it.base[:, :n])
-
-
 def _book(state: SignatureState, params: SignatureParams) -> None:
     """Measure M of every group, and enter what has become of it."""
-    before, frame, valley = state.M, state.step // STRIDE, _valley(state.lesson, params)
-    state.M, state.A = _measured(state, params)
+    before, frame, valley = state.M, state.step // STRIDE, _valley(state.crowd.lesson, params)
+    added = params.learning_rate * params.noise
+    state.M, state.A = crowds.measured(state.crowd, _rate(params), params.batch, added, frame)
     told = valley.strain(state.expected)
     traces, was = np.trace(state.M, axis1=1, axis2=2), np.trace(before, axis1=1, axis2=2)
     row = state.ledger
@@ -270,7 +215,7 @@ def _book(state: SignatureState, params: SignatureParams) -> None:
         state.grown = state.grown + 0.5 * ((STRIDE + 1) * was + (STRIDE - 1) * traces)
         earlier = float(row["told"][-1])
         foretold = float(row["foretold"][-1]) + 0.5 * ((STRIDE + 1) * earlier + (STRIDE - 1) * known)
-    M, A = state.M[:PARTS].mean(axis=0), state.A[:PARTS].mean(axis=0)
+    M = state.M[:PARTS].mean(axis=0)
     now = np.stack([state.M[:PARTS], state.A[:PARTS]])
     state.late = state.late + (now - state.late) / min(frame + 1, LATE)
     if frame < EARLY:
@@ -279,10 +224,10 @@ def _book(state: SignatureState, params: SignatureParams) -> None:
     if frame < WATCHED:
         state.path[frame] = [*state.grown[:PARTS], foretold, (np.linalg.eigvalsh(M) < 0.0).sum()]
     if frame == SUMMED:
-        state.gained = np.stack([_entropies(state) - state.entropy, _ensemble_means(state.grown)])
+        state.gained = np.stack([crowds.entropies(state.crowd) - state.entropy, crowds.means(state.grown)])
     state.ledger.push(
         trace=float(traces[:PARTS].mean()), told=known, grown=float(state.grown[:PARTS].mean()), foretold=foretold,
-        S=_logdet(_ensembles(state)[0]),
+        S=logdet(crowds.ensembles(state.crowd)[0]),
         **dict(zip(_names("m", len(M)), np.linalg.eigvalsh(M), strict=True)),
         **dict(zip(_names("e", len(M)), np.linalg.eigvalsh(told[0]), strict=True)),
     )  # fmt: skip
@@ -291,21 +236,6 @@ def _book(state: SignatureState, params: SignatureParams) -> None:
 def _slope(valley: Valley) -> Array:
     out: Array = valley.rate * valley.curvature
     return out
-
-
-def _measured(state: SignatureState, p: SignatureParams) -> tuple[Array, Array]:
-    """M and γ⟨∂∂U⟩ of every group, from its width and from samples that its members look at."""
-    rate, (x, y, base), K, groups = _rate(p), _seen(state), state.q.shape[1], _groups(state)
-    H, sigma = np.zeros((2, len(groups), K, K)), np.empty((len(groups), K, K))
-    for g, q in enumerate(groups):
-        some = q[: min(LOOKERS, len(q) - len(q) % len(x))]
-        look(some, base, x, y, LOOKS, 29 * g + 61 * (state.step // STRIDE), H[0, g], H[1, g])
-        H[:, g] /= len(some)
-        sigma[g] = spread(q)
-    # What all samples agree on moves the ensemble, and does not spread it.
-    C = H[1] - H[0] @ sigma @ H[0]
-    D = rate**2 / (2 * p.batch) * C + p.learning_rate * p.noise * np.eye(K)
-    return strain(sigma, D, H[0], rate), rate * H[0]
 
 
 # -- what is seen and what theory says --------------------------------------------------------------------------------
@@ -328,40 +258,23 @@ PLANES = {
         Axis("age", -WINDOW * STRIDE, 0, "steps"), Axis("S_q / K", -1.6, 1.6, "nat"),
     ),
 }  # fmt: skip
-FAR, TURNS = 8.0, 240
-
-
-def _conic(M: Array) -> list[Array]:
-    """Where |q·Mq| is 1 in the plane of the first two weights: an ellipse, or a hyperbola and its conjugate."""
-    phi = np.linspace(0.0, 2.0 * np.pi, TURNS + 1)
-    way = np.stack([np.cos(phi), np.sin(phi)], axis=1)
-    m = np.einsum("pi,ij,pj->p", way, M[:2, :2], way)
-    r = 1.0 / np.sqrt(np.maximum(np.abs(m), FAR**-2))
-    breaks = np.flatnonzero((np.sign(m[1:]) != np.sign(m[:-1])) | (np.maximum(r[1:], r[:-1]) >= FAR)) + 1
-    return [piece for piece in np.split(r[:, None] * way, breaks) if len(piece) > 1]
-
-
-def _cone(M: Array) -> list[Array]:
-    """Its two directions along which nothing stretches, if one direction is time-like and one is not."""
-    (a, b), V = np.linalg.eigh(M[:2, :2])
-    if not a < 0.0 < b:
-        return []
-    sides = [np.sqrt(b / (b - a)) * V[:, 0] + sign * np.sqrt(-a / (b - a)) * V[:, 1] for sign in (-1.0, 1.0)]
-    return [FAR * np.stack([-side, side]) for side in sides]
 
 
 def observe(state: SignatureState, params: SignatureParams) -> Mapping[str, Observable]:
     """The replicas with M's conic in the first two weights, its eigenvalues, how many are time-like, and S_q."""
-    row, valley, K = state.ledger, _valley(state.lesson, params), params.directions
+    row, valley, K = state.ledger, _valley(state.crowd.lesson, params), params.directions
     M = state.late[0].mean(axis=0) if row.count > 3 * LATE else state.M[:PARTS].mean(axis=0)
     age, scale = STRIDE * np.arange(1.0 - len(row), 1.0), float(np.trace(_slope(valley))) / K
     curves = np.stack([row[k] for k in _names("m", K)]) / scale
-    n = timelike(_rungs(state.M), _rungs(state.A), int(_members(state)[-1]))
-    S, members = np.stack([row["S"] - K * np.log(params.width * state.unit), row["grown"]]) / K, int(_members(state)[0])
+    n = timelike(crowds.rungs(state.M), crowds.rungs(state.A), int(crowds.members(state.crowd)[-1]))
+    S, members = (
+        np.stack([row["S"] - K * np.log(params.width * state.unit), row["grown"]]) / K,
+        int(crowds.members(state.crowd)[0]),
+    )
     return {
-        "replicas": Cloud("weights", state.q[:SHOWN, :2] / state.unit, members, "q", kind="replica"),
-        "conic": Paths.of("weights", _conic(M / scale)),
-        "cone": Paths.of("weights", _cone(M), "geodesic"),
+        "replicas": Cloud("weights", state.crowd.q[:SHOWN, :2] / state.unit, members, "q", kind="replica"),
+        "conic": Paths.of("weights", conic(M / scale)),
+        "cone": Paths.of("weights", null_lines(M), "geodesic"),
         "timelike": Scalar(float(timelike(M, state.A[:PARTS].mean(axis=0), members)), "time-like", plane="weights"),
         "strain": Series("strain", age, np.clip(curves, -9.0, 9.0), tuple(f"m{k + 1}" for k in range(K))),
         "trace": Scalar(float(row["trace"][-1]) / scale / K, "mean m", plane="strain"),
@@ -372,13 +285,13 @@ def observe(state: SignatureState, params: SignatureParams) -> Mapping[str, Obse
 
 def theory(state: SignatureState, params: SignatureParams) -> Mapping[str, Observable]:
     """The same of a valley with the curvature and the noise that the network's data have at its best weights."""
-    row, valley, K = state.ledger, _valley(state.lesson, params), params.directions
+    row, valley, K = state.ledger, _valley(state.crowd.lesson, params), params.directions
     age, scale = STRIDE * np.arange(1.0 - len(row), 1.0), float(np.trace(_slope(valley))) / K
     told = valley.strain(state.expected)
     curves = np.stack([row[k] for k in _names("e", K)]) / scale
-    n = timelike(told[1:], _slope(valley), int(_members(state)[-1]))
+    n = timelike(told[1:], _slope(valley), int(crowds.members(state.crowd)[-1]))
     return {
-        "conic": Paths.of("weights", _conic(told[0] / scale)),
+        "conic": Paths.of("weights", conic(told[0] / scale)),
         "strain": Series("strain", age, np.clip(curves, -9.0, 9.0), tuple(f"m{k + 1}" for k in range(K))),
         "count": Series("count", np.log2(LADDER), n[None] / K, ("predicted",), ("ink",)),
         "entropy": Series("entropy", age, row["foretold"][None] / K, ("predicted",)),
@@ -399,7 +312,8 @@ COUNT = Claim(
 )  # fmt: skip
 FLIP = Claim(
     "flip", "The sum changes its sign when predicted.", "derived", "t/t predicted", 1.0, (0.75, 1.25), "holds",
-    "Seeds 100 to 103: 1.04 to 1.07; without minibatch noise in the prediction .60 to .63. Band set on these seeds.", at=ALL_WEIGHTS,
+    "Seeds 100 to 103: 1.04 to 1.07; without minibatch noise in the prediction .60 to .63. Band set on these seeds.",
+    at=ALL_WEIGHTS,
 )  # fmt: skip
 MAKES = Claim(
     "makes-time", "Where the sum changes its sign, a direction does.", SOURCE, "Δn", -1.0, (-1.5, -0.5), "fails",
@@ -416,47 +330,26 @@ SUM = Claim(
 CLAIMS = (ONE, COUNT, FLIP, MAKES, BALANCE, SUM)
 
 
-def _turn(sums: Array) -> float:
-    """The step at which a sum stops falling; 0 before there is enough of it."""
-    return turning(STRIDE * np.arange(len(sums)), sums) if len(sums) > 8 else 0.0
-
-
-def _worst(late: Array) -> Array:
-    """M of every part over its mean production, (PARTS,), along the direction in which the other parts' is largest."""
-    found = np.empty(PARTS)
-    for h in range(2):
-        values, V = np.linalg.eigh(late[0, h::2].mean(axis=0))
-        way = V[:, int(np.abs(values).argmax())]
-        found[1 - h :: 2] = np.einsum("k,pkl,l->p", way, late[0, 1 - h :: 2], way)
-    mean: Array = found / np.trace(late.sum(axis=0).mean(axis=0)) * late.shape[-1]
-    return mean
-
-
 def verdict(state: SignatureState, params: SignatureParams) -> tuple[Verdict, ...]:
-    K, valley, members = params.directions, _valley(state.lesson, params), _members(state)
+    K, valley, members = params.directions, _valley(state.crowd.lesson, params), crowds.members(state.crowd)
     slope, frame = _slope(valley), state.step // STRIDE
     (M, A), told = state.first[:, PARTS:], timelike(state.foretold[1:], slope, int(members[-1]))
     halves = [timelike(M[h::HALVES], A[h::HALVES], int(members[-1]) // HALVES) for h in range(HALVES)]
-    n = timelike(_rungs(state.first[0]), _rungs(state.first[1]), int(members[-1]))
-    share, off = ([float(f(c)) for c in (n, *halves)] for f in (
-        lambda c: (c == 1).mean(), lambda c: np.abs(c - told).mean() / K,
-    ))  # fmt: skip
+    n = timelike(crowds.rungs(state.first[0]), crowds.rungs(state.first[1]), int(members[-1]))
+    share = [float((c == 1).mean()) for c in (n, *halves)]
+    off = [float(np.abs(c - told).mean()) / K for c in (n, *halves)]
 
     times, watched = STRIDE * np.arange(WATCHED), min(frame + 1, WATCHED)
     path = state.path[:watched]
-    due, at = (_turn(c) for c in (path[:, PARTS], path[:, :PARTS].mean(axis=1)))
-    without = [_turn(np.delete(path[:, :PARTS], k, axis=1).mean(axis=1)) for k in range(PARTS)]
-    loose = T7 * float(np.sqrt((PARTS - 1) * np.var(without)))
+    due, _ = turning_with_error(STRIDE, path[:, PARTS : PARTS + 1])
+    at, loose = turning_with_error(STRIDE, path[:, :PARTS])
     never = "" if 0.0 < due < times[watched - 1] else "From this width the sum is not predicted to change its sign."
     when = times[:watched] / max(at, STRIDE)
     before, after = (path[(when > low) & (when < high), -1] for low, high in ((0.75, 0.95), (1.05, 1.25)))
     change = float(after.mean() - before.mean()) if len(before) and len(after) else 0.0
 
-    values = _worst(state.late)
-    summed, gained = state.gained[::-1] - state.gained[::-1].mean(axis=1, keepdims=True)
-    scale = max(float(summed @ summed), 1e-12)
-    rate = float(summed @ gained) / scale
-    error = T8 * float(np.sqrt(((gained - rate * summed) ** 2).sum() / (RUNGS - 1) / scale))
+    values = balance(state.late)
+    rate, error = slope_with_error(*state.gained[::-1])
 
     early = f"The first {EARLY * STRIDE} steps decide; they have not passed yet." if frame < EARLY else ""
     soon = f"{WATCHED * STRIDE} steps are watched; {state.step} have passed." if watched < WATCHED else ""
@@ -514,7 +407,7 @@ EXPERIMENT = Experiment(
     planes=PLANES,
     claims=CLAIMS,
     presets=(
-        Preset("One of two", "A cone: one weight direction shrinks, one spreads. The ladder has none and both too.", {}),
+        Preset("One of two", "A cone: one direction shrinks, one spreads. Other start widths have none, or both.", {}),
         Preset("Broad start", "Learning destroys along both directions: an ellipse, no cone.", {"width": 3.0}),
         Preset("Narrow start", "Noise produces along both: no direction is time-like.", {"width": 0.3}),
         Preset("All weights", "Sixteen directions: none, eight or all of them time-like, by start width alone.",
@@ -531,6 +424,6 @@ EXPERIMENT = Experiment(
     theory=theory,
     verdict=verdict,
     derived=derived,
-    members=lambda s: {"replicas": s.q[: s.counts[:PARTS].sum(), :2] / s.unit},
+    members=lambda s: {"replicas": crowds.ensembles(s.crowd)[0][:, :2] / s.unit},
     calibrations=("information", "information-mixture", "strain", "neighbours-gaussian"),
 )  # fmt: skip

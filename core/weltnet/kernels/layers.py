@@ -5,8 +5,8 @@ sample (x, y) has the loss H = ½ Σ_i (f_i − y_i)² over the neurons into whi
 and e = f − y its gradient is ∂_ij H = e_i s_i x_j and its second derivative s_i (s_i − 2 f_i e_i) x_j x_l, zero between
 different neurons. A learning step is q ← q − γ g_B(q) + noise ξ.
 
-Random words are keyed by (seed, replica, step, stream, block): STREAM_LESSON draws samples with replacement, STREAM_KICK
-gives ξ; so the result is bitwise the same for any split of the steps.
+Random words are keyed by (seed, replica, step, stream, block): STREAM_LESSON draws samples with replacement and
+STREAM_KICK gives ξ, so that the result is bitwise the same for any split of the steps.
 """
 
 from __future__ import annotations
