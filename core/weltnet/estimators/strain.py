@@ -17,7 +17,7 @@ from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 __all__ = [
-    "balance", "conic", "information", "logdet", "missed", "null_lines", "slope_with_error", "spread", "timelike",
+    "balance", "clear", "conic", "information", "logdet", "missed", "null_lines", "slope_with_error", "spread", "timelike",
     "turning_with_error",
 ]  # fmt: skip
 
@@ -131,11 +131,25 @@ def balance(late: Array) -> Array:
     return out
 
 
+def clear(M: Array, curvature: Array, members: int) -> Array:
+    """M: (K, K) with 0 for those of its eigenvalues that `timelike`, or its like for positive ones, would not count."""
+    values, V = np.linalg.eigh(M)
+    produced = values + np.einsum("ki,kl,li->i", V, curvature, V)
+    out: Array = V * np.where(np.abs(values) > 2.0 * np.sqrt(2.0 / members) * np.abs(produced), values, 0.0) @ V.T
+    return out
+
+
 def conic(M: Array) -> list[Array]:
-    """Where |q·Mq| is 1 in the plane of the first two weights: an ellipse, or a hyperbola and its conjugate."""
+    """Where |q·Mq| is its greatest at |q| = 1, for the first two weights: an ellipse, or a hyperbola and its conjugate.
+
+    Nothing where M is 0.
+    """
+    size = float(np.abs(np.linalg.eigvalsh(M[:2, :2])).max())
+    if size < 1e-12:
+        return []
     phi = np.linspace(0.0, 2.0 * np.pi, TURNS + 1)
     way = np.stack([np.cos(phi), np.sin(phi)], axis=1)
-    m = np.einsum("pi,ij,pj->p", way, M[:2, :2], way)
+    m = np.einsum("pi,ij,pj->p", way, M[:2, :2] / size, way)
     r = 1.0 / np.sqrt(np.maximum(np.abs(m), FAR**-2))
     breaks = np.flatnonzero((np.sign(m[1:]) != np.sign(m[:-1])) | (np.maximum(r[1:], r[:-1]) >= FAR)) + 1
     return [piece for piece in np.split(r[:, None] * way, breaks) if len(piece) > 1]
@@ -144,7 +158,7 @@ def conic(M: Array) -> list[Array]:
 def null_lines(M: Array) -> list[Array]:
     """Its two directions along which nothing stretches, if one direction is time-like and one is not."""
     (a, b), V = np.linalg.eigh(M[:2, :2])
-    if not a < 0.0 < b:
+    if not a < -1e-12 < 1e-12 < b:
         return []
     sides = [np.sqrt(b / (b - a)) * V[:, 0] + sign * np.sqrt(-a / (b - a)) * V[:, 1] for sign in (-1.0, 1.0)]
     return [FAR * np.stack([-side, side]) for side in sides]

@@ -36,6 +36,7 @@ from weltnet import crowds
 from weltnet.crowds import HALVES, PARTS, RUNGS, Crowd
 from weltnet.estimators.strain import (
     balance,
+    clear,
     conic,
     logdet,
     null_lines,
@@ -250,12 +251,12 @@ PLANES = {
         Axis("age", -WINDOW * STRIDE, 0, "steps"), Axis("m / mean γa", -2.2, 2.2),
     ),
     "count": Plane(
-        "Time-like directions", "at nine start widths",
+        "Time-like directions", "first, at nine start widths",
         Axis("log₂ σ₀/w", -2.2, 2.2), Axis("share of K", -0.1, 1.1),
     ),
     "entropy": Plane(
         "Entropy", "S_q of the replicas, ∫ tr M dt",
-        Axis("age", -WINDOW * STRIDE, 0, "steps"), Axis("S_q / K", -1.6, 1.6, "nat"),
+        Axis("age", -WINDOW * STRIDE, 0, "steps"), Axis("S_q / K", -1.3, 1.3, "nat"),
     ),
 }  # fmt: skip
 
@@ -266,19 +267,18 @@ def observe(state: SignatureState, params: SignatureParams) -> Mapping[str, Obse
     M = state.late[0].mean(axis=0) if row.count > 3 * LATE else state.M[:PARTS].mean(axis=0)
     age, scale = STRIDE * np.arange(1.0 - len(row), 1.0), float(np.trace(_slope(valley))) / K
     curves = np.stack([row[k] for k in _names("m", K)]) / scale
-    n = timelike(crowds.rungs(state.M), crowds.rungs(state.A), int(crowds.members(state.crowd)[-1]))
-    S, members = (
-        np.stack([row["S"] - K * np.log(params.width * state.unit), row["grown"]]) / K,
-        int(crowds.members(state.crowd)[0]),
-    )
+    members, *_, rung = (int(n) for n in crowds.members(state.crowd))
+    n = timelike(crowds.rungs(state.first[0]), crowds.rungs(state.first[1]), rung)
+    S = np.stack([row["S"] - K * np.log(params.width * state.unit), row["grown"]]) / K
+    seen = clear(M, state.A[:PARTS].mean(axis=0), members)
     return {
         "replicas": Cloud("weights", state.crowd.q[:SHOWN, :2] / state.unit, members, "q", kind="replica"),
-        "conic": Paths.of("weights", conic(M / scale)),
-        "cone": Paths.of("weights", null_lines(M), "geodesic"),
+        "conic": Paths.of("weights", conic(seen)),
+        "cone": Paths.of("weights", null_lines(seen), "geodesic"),
         "timelike": Scalar(float(timelike(M, state.A[:PARTS].mean(axis=0), members)), "time-like", plane="weights"),
         "strain": Series("strain", age, np.clip(curves, -9.0, 9.0), tuple(f"m{k + 1}" for k in range(K))),
         "trace": Scalar(float(row["trace"][-1]) / scale / K, "mean m", plane="strain"),
-        "count": Series("count", np.log2(LADDER), np.stack([n, np.ones(RUNGS)]) / K, ("measured", "one"), ("ink",)),
+        "count": Series("count", np.log2(LADDER), np.stack([n, np.ones(RUNGS)]) / K, ("measured", "one")),
         "entropy": Series("entropy", age, S, ("S_q", "∫ tr M dt")),
     }
 
@@ -287,13 +287,13 @@ def theory(state: SignatureState, params: SignatureParams) -> Mapping[str, Obser
     """The same of a valley with the curvature and the noise that the network's data have at its best weights."""
     row, valley, K = state.ledger, _valley(state.crowd.lesson, params), params.directions
     age, scale = STRIDE * np.arange(1.0 - len(row), 1.0), float(np.trace(_slope(valley))) / K
-    told = valley.strain(state.expected)
+    told, rung = valley.strain(state.expected[0]), int(crowds.members(state.crowd)[-1])
     curves = np.stack([row[k] for k in _names("e", K)]) / scale
-    n = timelike(told[1:], _slope(valley), int(crowds.members(state.crowd)[-1]))
+    n = timelike(state.foretold[1:], _slope(valley), rung)
     return {
-        "conic": Paths.of("weights", conic(told[0] / scale)),
+        "conic": Paths.of("weights", conic(told)),
         "strain": Series("strain", age, np.clip(curves, -9.0, 9.0), tuple(f"m{k + 1}" for k in range(K))),
-        "count": Series("count", np.log2(LADDER), n[None] / K, ("predicted",), ("ink",)),
+        "count": Series("count", np.log2(LADDER), n[None] / K, ("predicted",)),
         "entropy": Series("entropy", age, row["foretold"][None] / K, ("predicted",)),
     }
 
