@@ -17,8 +17,8 @@ from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 __all__ = [
-    "balance", "clear", "conic", "information", "logdet", "missed", "null_lines", "slope_with_error", "spread", "timelike",
-    "turning_with_error",
+    "balance", "clear", "conic", "information", "logdet", "missed", "null_lines", "slope_with_error", "spread",
+    "timelike", "turning_with_error",
 ]  # fmt: skip
 
 Array = NDArray[Any]

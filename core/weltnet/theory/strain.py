@@ -11,7 +11,7 @@ since samples are drawn with replacement: a linear map of Σ and a constant. An 
 
 to first order in γA. Steps as large as they are first shrink it to Σ₋ = (1 − γA) Σ (1 − γA), then spread it:
 
-    M = ½ ln(1 + 2 Σ₋^(−½) D Σ₋^(−½)) + ln(1 − γA),   tr M = ½ ln(det Σ'/det Σ), the entropy that one step adds.
+    M = sym ½ ln(1 + 2 D Σ₋⁻¹) + ln(1 − γA),   tr M = ½ ln(det Σ'/det Σ), the entropy that one step adds.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ def strain(covariance: Array, diffusion: Array, curvature: Array, rate: float) -
     """M of one step for Gaussian ensembles, (..., K, K); every eigenvalue of γA must be below 1."""
     slow, V = np.linalg.eigh(np.eye(covariance.shape[-1]) - rate * curvature)
     shrunk, U = np.linalg.eigh(_sandwich(V * slow[..., None, :] @ _turned(V), covariance))
-    root = U / np.sqrt(shrunk)[..., None, :] @ _turned(U)
-    spread, Z = np.linalg.eigh(_sandwich(root, diffusion))
-    M: Array = 0.5 * np.log1p(2.0 * np.maximum(spread, 0.0))[..., None, :] * Z @ _turned(Z)
+    thin, wide = (U * np.sqrt(shrunk)[..., None, :] ** way @ _turned(U) for way in (-1, 1))
+    spread, Z = np.linalg.eigh(_sandwich(thin, diffusion))
+    produced = wide @ (0.5 * np.log1p(2.0 * np.maximum(spread, 0.0))[..., None, :] * Z @ _turned(Z)) @ thin
+    M: Array = 0.5 * (produced + _turned(produced))
     M += np.log(np.maximum(slow, 1e-3))[..., None, :] * V @ _turned(V)
     return M
 
