@@ -248,10 +248,10 @@ PLANES = {
     ),
     "strain": Plane(
         "Strain", "stretching (+), time-like (−)",
-        Axis("age", -WINDOW * STRIDE, 0, "steps"), Axis("m / mean γa", -2.2, 2.2),
+        Axis("age", -WINDOW * STRIDE, 0, "steps"), Axis("m / mean γa", -2.2, 1.4),
     ),
     "count": Plane(
-        "Time-like directions", "first, at nine start widths",
+        "Time-like directions", "by start width",
         Axis("log₂ σ₀/w", -2.2, 2.2), Axis("share of K", -0.1, 1.1),
     ),
     "entropy": Plane(
@@ -276,7 +276,7 @@ def observe(state: SignatureState, params: SignatureParams) -> Mapping[str, Obse
         "conic": Paths.of("weights", conic(seen)),
         "cone": Paths.of("weights", null_lines(seen), "geodesic"),
         "timelike": Scalar(float(timelike(M, state.A[:PARTS].mean(axis=0), members)), "time-like", plane="weights"),
-        "strain": Series("strain", age, np.clip(curves, -9.0, 9.0), tuple(f"m{k + 1}" for k in range(K))),
+        "strain": Series("strain", age, np.clip(curves, -9.0, 9.0), ("least", *[""] * (K - 2), "largest")),
         "trace": Scalar(float(row["trace"][-1]) / scale / K, "mean m", plane="strain"),
         "count": Series("count", np.log2(LADDER), np.stack([n, np.ones(RUNGS)]) / K, ("measured", "one")),
         "entropy": Series("entropy", age, S, ("S_q", "∫ tr M dt")),
@@ -292,7 +292,7 @@ def theory(state: SignatureState, params: SignatureParams) -> Mapping[str, Obser
     n = timelike(state.foretold[1:], _slope(valley), rung)
     return {
         "conic": Paths.of("weights", conic(told)),
-        "strain": Series("strain", age, np.clip(curves, -9.0, 9.0), tuple(f"m{k + 1}" for k in range(K))),
+        "strain": Series("strain", age, np.clip(curves, -9.0, 9.0), ("predicted", *[""] * (K - 1))),
         "count": Series("count", np.log2(LADDER), n[None] / K, ("predicted",)),
         "entropy": Series("entropy", age, row["foretold"][None] / K, ("predicted",)),
     }
@@ -301,7 +301,7 @@ def theory(state: SignatureState, params: SignatureParams) -> Mapping[str, Obser
 # -- verdict ----------------------------------------------------------------------------------------------------------
 
 SOURCE = "2111.00903 §5"
-ALL_WEIGHTS = {"directions": 16, "replicas": 4096}
+ALL_WEIGHTS = {"directions": 16, "replicas": 8192}
 ONE = Claim(
     "one-time", "Exactly one direction is time-like.", SOURCE, "share of starts", 1.0, (0.95, 1.05), "fails",
     "Seeds 100 to 103: .22 to .33 of nine widths, from a third to three times w; none of them with 16 directions.",
