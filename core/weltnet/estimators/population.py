@@ -1,6 +1,6 @@
 """What networks with a fluctuating number of neurons tell of the potential that rules it.
 
-Widom: ⟨N⟩ = e^(μ/T) ⟨e^(−ΔH/T)⟩, ΔH what the birth of a neuron drawn at random would change.
+Trial: ⟨N⟩ = e^(μ/T) ⟨e^(−ΔH/T)⟩, ΔH what the birth of a neuron drawn at random would change.
 Response: p′(N)/p(N) ∝ e^((μ′ − μ)N/T), of which d⟨N⟩/dμ = Var N/T is the limit of small steps.   [thermodynamics; derived]
 """
 
@@ -16,10 +16,16 @@ __all__ = ["apart", "insertion", "left_open", "power", "response", "reweighted"]
 Array = NDArray[Any]
 
 
-def insertion(tally: ArrayLike) -> float:
-    """μ/T from births on trial, ln(Σ N/Σ e^(−ΔH/T)); tally: (3,) births, their e^(−ΔH/T), N meanwhile."""
-    _, gain, number = np.asarray(tally, dtype=float)
-    return float(np.log(number / gain)) if gain > 0.0 and number > 0.0 else np.nan
+def insertion(tally: ArrayLike, guess: float) -> float:
+    """μ/T from births and deaths on trial; tally: (4,) births, Σ r/(1 + r), deaths, Σ 1/(1 + r).
+
+    r = e^(guess − ΔH/T)/(N + 1). In equilibrium ⟨r/(1 + r)⟩ over births is e^(guess − μ/T) ⟨1/(1 + r)⟩ over deaths,
+    whatever the guess and whatever H (Bennett 1976, of Widom's test particle); no term exceeds 1. nan without trials.
+    """
+    births, born, deaths, died = np.asarray(tally, dtype=float)
+    if min(births, born, deaths, died) <= 0.0:
+        return np.nan
+    return guess - float(np.log(born / births * deaths / died))
 
 
 def response(low: ArrayLike, high: ArrayLike, turns: int = 25) -> float:

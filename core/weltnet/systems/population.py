@@ -77,21 +77,21 @@ class Population:
     """M networks of up to `most` neurons each; part of a state.
 
     held: (M, most) int32 candidates, the first count: (M,) of each row; w: (M, most, 2) their output weights, anything
-    beyond count; loss: (M,); tally: (M, 3), what `kernels.population.evolve` counts at births.
+    beyond count; loss: (M,); tally: (M, 4), what `kernels.population.evolve` counts on trial.
     """
 
     held: Array
     count: Array
     w: Array
     loss: Array
-    tally: Array = field(default_factory=lambda: np.zeros((0, 3)))
+    tally: Array = field(default_factory=lambda: np.zeros((0, 4)))
 
 
 def populate(networks: int, most: int) -> Population:
     """Networks without a neuron."""
     return Population(
         np.zeros((networks, most), np.int32), np.zeros(networks, np.int32), np.zeros((networks, most, 2)),
-        np.zeros(networks), np.zeros((networks, 3)),
+        np.zeros(networks), np.zeros((networks, 4)),
     )  # fmt: skip
 
 
@@ -107,19 +107,20 @@ def breed(
     first: int,
     steps: int,
     moves: int,
+    guess: float = 0.0,
     balance: int = kernel.BALANCED,
 ) -> None:
     """Steps of `moves` births, deaths and exchanges for every network, in place, the first of number `first`.
 
     target: (2, 2), the linear map to be learned; mu: (M,) chemical potentials and the temperature, in units of the
-    loss; noise: η.
+    loss; noise: η; guess: what the trials of `tally` take μ/T for.
     """
     most = these.held.shape[1]
     cross = np.ascontiguousarray(candidates.spread * candidates.tilt @ target.T)
     ground = 0.5 * candidates.spread * float((target**2).sum())
     kernel.evolve(
-        these.held, these.count, these.w, these.loss, these.tally, np.ascontiguousarray(mu, dtype=float), temperature,
-        candidates.gram, cross, noise**2, ground, moves, steps, first, seed, balance,
+        these.held, these.count, these.w, these.loss, these.tally, guess,
+        np.ascontiguousarray(mu, dtype=float), temperature, candidates.gram, cross, noise**2, ground, moves, steps, first, seed, balance,
         np.empty((most, most)), np.empty((most, most)), np.empty(most),
     )  # fmt: skip
 
