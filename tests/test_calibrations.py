@@ -30,6 +30,7 @@ from weltnet.calibrations import (
     neurons,
     parties,
     passed,
+    populations,
     reproduced,
     rings,
 )
@@ -154,6 +155,10 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "reach-planted": ("reach", lambda f: scaled(f, 1.04)),
     "share-even": ("share", lambda f: scaled(f, 1.1)),
     "ring-planted": ("embedding", lambda f: lambda W: f(W) * [1.0, 0.9]),
+    "insertion": ("insertion", lambda f: shifted(f, 0.012)),
+    "response-planted": ("response", lambda f: scaled(f, 1.06)),
+    "power-planted": ("power", lambda f: scaled(f, 1.05)),
+    "vacuum": ("LAPSE", lambda S: 1.15 * S),
 }
 """What goes wrong, by calibration: the name in its module that is replaced, and by what."""
 
@@ -203,7 +208,7 @@ def test_biased_estimator_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) 
     """Link: the guard itself. An estimator that is off by little more than the tolerance is missed, at seeds 0–2."""
     target, spoil = BIASES[name]
     laws._guided.cache_clear()
-    home = next(m for m in (ensembles, laws, neurons, chains, parties, rings) if by_name(name) in m.CASES)
+    home = next(m for m in (ensembles, laws, neurons, chains, parties, populations, rings) if by_name(name) in m.CASES)
     monkeypatch.setattr(home, target, spoil(getattr(home, target)))
     missed = [not passed(measure(by_name(name), seed)) for seed in range(3)]
     laws._guided.cache_clear()

@@ -1,7 +1,7 @@
 """What networks with a fluctuating number of neurons tell of the potential that rules it.
 
 Trial: ⟨N⟩ = e^(μ/T) ⟨e^(−ΔH/T)⟩, ΔH what the birth of a neuron drawn at random would change.
-Response: p′(N)/p(N) ∝ e^((μ′ − μ)N/T), of which d⟨N⟩/dμ = Var N/T is the limit of small steps.   [thermodynamics; derived]
+Response: p′(N)/p(N) ∝ e^((μ′ − μ)N/T), of which d⟨N⟩/dμ = Var N/T is the limit of small steps.        [derived]
 """
 
 from __future__ import annotations

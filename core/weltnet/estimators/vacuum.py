@@ -42,7 +42,7 @@ def logarithm(A: ArrayLike) -> Array:
 def expansion(A: ArrayLike, C: ArrayLike) -> tuple[Array, Array]:
     """θ and w, (..., 2, 2) each, of the flow whose time-one map is A, in a frame of the noise C: (..., 2, 2).
 
-    C is that of one tick: its lag (of order λ) turns the frame only where C is not isotropic. nan where no real flow is.
+    C is that of one tick: its lag (of order λ) turns the frame only where C is uneven. nan where there is no real flow.
     """
     L = np.linalg.cholesky(np.asarray(C, dtype=float) + TINY * np.eye(2))
     M = np.linalg.solve(L, logarithm(A) @ L)

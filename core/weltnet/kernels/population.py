@@ -13,7 +13,7 @@ with G: (K, K) the mean products of the candidates' activations, c: (K, outputs)
     exchange   both at once,                 min(1, e^(−ΔH/T)),
 
 which leaves π(s) ∝ K^(−N) e^((μN − H(s))/T) as it is: the grand canonical ensemble, N! included, since a set has no
-order.                                                                                     [thermodynamics; derived]
+order. [derived]
 
 Certificate: detailed balance against an enumeration of all sets, `theory.population.enumerate_sets`. Random numbers are
 keyed by (seed, network, step, stream, move), and A⁻¹ is computed anew at every step, so that bits depend on no split
@@ -185,17 +185,18 @@ def evolve(
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def live(sums, active, tracks, held, count, w, slopes, biases, eta, reach, copies, first, seed):
-    """Launch `copies` copies of every network uniformly over [−reach, reach]² for a tick, the first of them for more.
+def live(sums, active, tracks, held, count, w, slopes, biases, eta, reach, side, first, seed):
+    """Launch 2 side² copies of every network over [−reach, reach]² for a tick, the first of them for more.
 
         x_j = tanh(a_j·X + b_j) + η ξ_j,   X ← Σ_j w_j x_j.
 
-    sums: (M, 2, 5, 5) is filled with Σ zzᵀ, z = (1, X, X′), of the even copies and of the odd ones; active: (M,) with
-    the mean of Σ_j x_j²; tracks: (M, ticks + 1, 2) with the life of the first copy; slopes: (K, 2), biases: (K,) of the
-    candidates. Every neuron of every copy has noise of its own, keyed by (seed, network, copy, tick, neuron); about
-    25 ns a neuron and tick.
+    Each half of the copies is spread evenly, one to each of side² cells and anywhere in it: so few copies dropped at
+    random would tell too steep a map where it bends. sums: (M, 2, 5, 5) is filled with Σ zzᵀ, z = (1, X, X′), of each
+    half; active: (M,) with the mean of Σ_j x_j²; tracks: (M, ticks + 1, 2) with the life of the first copy; slopes:
+    (K, 2), biases: (K,) of the candidates. Every neuron of every copy has noise of its own, keyed by (seed, network,
+    copy, tick, neuron); about 50 ns a neuron and tick.
     """
-    M, ticks = tracks.shape[0], tracks.shape[1] - 1
+    M, ticks, copies = tracks.shape[0], tracks.shape[1] - 1, 2 * side * side
     k0 = np.uint32(seed & 0xFFFFFFFF)
     k1 = np.uint32((seed >> 32) & 0xFFFFFFFF)
     z, xi = np.empty(5), np.empty(4)
@@ -206,7 +207,9 @@ def live(sums, active, tracks, held, count, w, slopes, biases, eta, reach, copie
         for copy in range(copies):
             at = np.uint32(m * copies + copy)
             a, b, _, _ = philox(at, np.uint32(first), np.uint32(STREAM_LAUNCH), np.uint32(0), k0, k1)
-            z[1], z[2] = reach * (2.0 * uniform(a) - 1.0), reach * (2.0 * uniform(b) - 1.0)
+            cell = copy // 2
+            z[1] = reach * (2.0 * (cell // side + uniform(a)) / side - 1.0)
+            z[2] = reach * (2.0 * (cell % side + uniform(b)) / side - 1.0)
             for t in range(ticks if copy == 0 else 1):
                 if copy == 0:
                     tracks[m, t, 0], tracks[m, t, 1] = z[1], z[2]

@@ -69,7 +69,8 @@ def pool(seed: int, size: int) -> Pool:
 def turning(rate: float, angle: float) -> Array:
     """The linear map (2, 2) that contracts by e^(−rate) and turns by `angle`."""
     c, s = np.cos(angle), np.sin(angle)
-    return np.exp(-rate) * np.array([[c, -s], [s, c]])
+    A: Array = np.exp(-rate) * np.array([[c, -s], [s, c]])
+    return A
 
 
 @dataclass(slots=True)
@@ -119,24 +120,24 @@ def breed(
     cross = np.ascontiguousarray(candidates.spread * candidates.tilt @ target.T)
     ground = 0.5 * candidates.spread * float((target**2).sum())
     kernel.evolve(
-        these.held, these.count, these.w, these.loss, these.tally, guess,
-        np.ascontiguousarray(mu, dtype=float), temperature, candidates.gram, cross, noise**2, ground, moves, steps, first, seed, balance,
+        these.held, these.count, these.w, these.loss, these.tally, guess, np.ascontiguousarray(mu, dtype=float),
+        temperature, candidates.gram, cross, noise**2, ground, moves, steps, first, seed, balance,
         np.empty((most, most)), np.empty((most, most)), np.empty(most),
     )  # fmt: skip
 
 
 def live(
-    these: Population, candidates: Pool, *, noise: float, copies: int, ticks: int, seed: int, first: int
+    these: Population, candidates: Pool, *, noise: float, side: int, ticks: int, seed: int, first: int
 ) -> tuple[Array, Array, Array]:
-    """Copies of every network, launched over the square: sums (M, 2, 5, 5), Σ_j x_j² (M,), tracks (M, ticks + 1, 2).
+    """2 side² copies of every network, launched over the square, and the life of one of them.
 
-    As `kernels.population.live` returns them.
+    Returns sums: (M, 2, 5, 5), Σ_j x_j²: (M,) and tracks: (M, ticks + 1, 2) of `kernels.population.live`.
     """
     M = len(these.count)
     sums, active, tracks = np.empty((M, 2, 5, 5)), np.empty(M), np.empty((M, ticks + 1, 2))
     kernel.live(
         sums, active, tracks, these.held, these.count, these.w, candidates.slopes, candidates.biases, noise, REACH,
-        copies, first, seed,
+        side, first, seed,
     )  # fmt: skip
     return sums, active, tracks
 

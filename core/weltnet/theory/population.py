@@ -55,7 +55,8 @@ def held_back(eigenvalues: Array, N: ArrayLike, noise: float) -> Array:
         k = np.exp(middle)[:, None]
         over = (eigenvalues / (eigenvalues + k)).sum(axis=1) + noise**2 / k[:, 0] > n
         low, high = np.where(over, middle, low), np.where(over, high, middle)
-    return np.exp(0.5 * (low + high))
+    kappa: Array = np.exp(0.5 * (low + high))
+    return kappa
 
 
 def shrinkage(candidates: Pool, N: ArrayLike, noise: float) -> Array:
