@@ -191,12 +191,13 @@ def _book(state: LambdaState, params: LambdaParams, sums: Array, active: Array) 
 
 NUMBERS = np.arange(MOST + 1.0)
 FEW, MANY = slice(0, CHAINS), slice(NETWORKS - CHAINS, None)
-LOW = -5.0
+LOW = -4.4
+SHOWN = slice(0, RUNGS, 2)
 EMPTY = f"Neurons are being born; {2 * BURN} steps."
 PLANES = {
     "law": Plane("Λ against neurons", "copies that lived, weights; random sets, 1/N",
                  Axis("log₁₀ N", 0.3, 1.7), Axis("log₁₀ Λ", LOW, 0.5), empty=EMPTY),
-    "numbers": Plane("Neurons of a network", "six potentials; each from its neighbour's",
+    "numbers": Plane("Neurons of a network", "at three potentials; each from the next higher",
                      Axis("N", 0, MOST), Axis("p(N)", 0, 0.32), empty=EMPTY),
     "lives": Plane("Lives of networks", "few neurons, many; what was taught the many",
                    Axis("X¹", -0.6, 0.6), Axis("X²", -0.6, 0.6), square=True),
@@ -214,7 +215,7 @@ def observe(state: LambdaState, params: LambdaParams) -> Mapping[str, Observable
     return {
         "law": Series("law", np.log10(N), law, ("lived", "told"), ("net", "ink")),
         "slope": Scalar(_finite(_power(state, np.arange(GROUPS))), "d ln Λ/d ln N", plane="law"),
-        "numbers": Series("numbers", NUMBERS, _shares(booked[ALL]), RUNG_NAMES, ("ink",) * RUNGS),
+        "numbers": Series("numbers", NUMBERS, _shares(booked[ALL, SHOWN]), RUNG_NAMES, ("ink",) * len(RUNG_NAMES)),
         "mean": Scalar(float(state.these.count[MANY].mean()), "N", "neurons", plane="numbers"),
         "few": Paths.of("lives", list(np.clip(state.tracks[FEW], -0.6, 0.6)), "contour"),
         "many": Paths.of("lives", list(np.clip(state.tracks[MANY], -0.6, 0.6)), "geodesic"),
@@ -225,7 +226,7 @@ def observe(state: LambdaState, params: LambdaParams) -> Mapping[str, Observable
     }  # fmt: skip
 
 
-RUNG_NAMES = tuple(f"rung {k + 1}" for k in range(RUNGS))
+RUNG_NAMES = tuple(f"rung {k + 1}" for k in range(0, RUNGS, 2))
 
 
 def _finite(x: float) -> float:
@@ -290,8 +291,7 @@ def theory(state: LambdaState, params: LambdaParams) -> Mapping[str, Observable]
     literal = curved[0] * params.ladder / params.ladder[0]
     seen = booked[ALL].sum() > 0
     ladder = _log(np.stack([grown, literal]))
-    other = [measure.reweighted(booked[ALL, k + 1 if k + 1 < RUNGS else k - 1], -GAP if k + 1 < RUNGS else GAP)
-             for k in range(RUNGS)]  # fmt: skip
+    other = [measure.reweighted(higher, -GAP) for higher in booked[ALL, 1::2]]
     A = turning(params.contraction, params.rotation)
     taught = [state.tracks[MANY][:, 0]]
     for _ in range(TICKS):
@@ -299,7 +299,7 @@ def theory(state: LambdaState, params: LambdaParams) -> Mapping[str, Observable]
     return {
         "law": Series("law", np.log10(NUMBERS[2:]), _log(np.stack([random, plain])), ("random", "1/N")),
         "slope": Scalar(-1.0, "d ln Λ/d ln N", plane="law"),
-        "numbers": Series("numbers", NUMBERS, np.stack(other), RUNG_NAMES),
+        "numbers": Series("numbers", NUMBERS, np.stack(other), tuple(f"from {k}" for k in range(2, RUNGS + 1, 2))),
         "many": Paths.of("lives", list(np.stack(taught, axis=1)), "geodesic"),
         "missed": Scalar(0.0, "|G + Λg|²/|G|²", plane="lives"),
         "ladder": Series("ladder", params.ladder if seen else params.ladder[:0], ladder if seen else ladder[:, :0],

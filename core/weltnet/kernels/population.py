@@ -186,13 +186,13 @@ def evolve(
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def live(sums, active, tracks, held, count, w, slopes, biases, eta, reach, side, first, seed):
-    """Launch 2 side² copies of every network over [−reach, reach]² for a tick, the first of them for more.
+    """Launch 2 side² copies of every network over [−reach, reach]² for a tick, one of them for more.
 
         x_j = tanh(a_j·X + b_j) + η ξ_j,   X ← Σ_j w_j x_j.
 
     Each half of the copies is spread evenly, one to each of side² cells and anywhere in it: so few copies dropped at
     random would tell too steep a map where it bends. sums: (M, 2, 5, 5) is filled with Σ zzᵀ, z = (1, X, X′), of each
-    half; active: (M,) with the mean of Σ_j x_j²; tracks: (M, ticks + 1, 2) with the life of the first copy; slopes:
+    half; active: (M,) with the mean of Σ_j x_j²; tracks: (M, ticks + 1, 2) with the life of copy 5m mod 2 side²; slopes:
     (K, 2), biases: (K,) of the candidates. Every neuron of every copy has noise of its own, keyed by (seed, network,
     copy, tick, neuron); about 50 ns a neuron and tick.
     """
@@ -202,7 +202,7 @@ def live(sums, active, tracks, held, count, w, slopes, biases, eta, reach, side,
     z, xi = np.empty(5), np.empty(4)
     z[0] = 1.0
     for m in range(M):
-        busy = 0.0
+        busy, followed = 0.0, 5 * m % copies
         sums[m] = 0.0
         for copy in range(copies):
             at = np.uint32(m * copies + copy)
@@ -210,8 +210,8 @@ def live(sums, active, tracks, held, count, w, slopes, biases, eta, reach, side,
             cell = copy // 2
             z[1] = reach * (2.0 * (cell // side + uniform(a)) / side - 1.0)
             z[2] = reach * (2.0 * (cell % side + uniform(b)) / side - 1.0)
-            for t in range(ticks if copy == 0 else 1):
-                if copy == 0:
+            for t in range(ticks if copy == followed else 1):
+                if copy == followed:
                     tracks[m, t, 0], tracks[m, t, 1] = z[1], z[2]
                 z[3], z[4] = 0.0, 0.0
                 squares = 0.0
@@ -231,6 +231,6 @@ def live(sums, active, tracks, held, count, w, slopes, biases, eta, reach, side,
                         for j in range(5):
                             sums[m, copy % 2, i, j] += z[i] * z[j]
                 z[1], z[2] = z[3], z[4]
-            if copy == 0:
+            if copy == followed:
                 tracks[m, ticks, 0], tracks[m, ticks, 1] = z[1], z[2]
         active[m] = busy / copies
