@@ -192,7 +192,7 @@ def live(sums, active, tracks, held, count, w, slopes, biases, eta, reach, side,
 
     Each half of the copies is spread evenly, one to each of side² cells and anywhere in it: so few copies dropped at
     random would tell too steep a map where it bends. sums: (M, 2, 5, 5) is filled with Σ zzᵀ, z = (1, X, X′), of each
-    half; active: (M,) with the mean of Σ_j x_j²; tracks: (M, ticks + 1, 2) with the life of copy 5m mod 2 side²; slopes:
+    half; active: (M,) with the mean of Σ_j x_j²; tracks: (M, ticks + 1, 2) the life of copy 5m mod 2 side²; slopes:
     (K, 2), biases: (K,) of the candidates. Every neuron of every copy has noise of its own, keyed by (seed, network,
     copy, tick, neuron); about 50 ns a neuron and tick.
     """

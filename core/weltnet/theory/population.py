@@ -5,6 +5,7 @@ The slow twin of `kernels.population`: no moves, no updates, every set solved fr
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -59,18 +60,24 @@ def held_back(eigenvalues: Array, N: ArrayLike, noise: float) -> Array:
     return kappa
 
 
+@lru_cache(maxsize=8)
+def _modes(candidates: Pool) -> tuple[Array, Array]:
+    """Eigenvalues of the kernel ⟨φ(X) φ(X′)⟩ over the pool, and how much of a linear function is in each mode."""
+    K = len(candidates.gram)
+    xi, modes = np.linalg.eigh(candidates.gram / K)
+    keep = xi > 1e-14
+    xi, modes = xi[keep], modes[:, keep]
+    # ⟨X|i⟩ = Σ_k ⟨X φ_k⟩ u_ki/√(K ξ_i).
+    on = candidates.spread * candidates.tilt.T @ modes / np.sqrt(K * xi)
+    return xi, (on**2).mean(axis=0) / candidates.spread
+
+
 def shrinkage(candidates: Pool, N: ArrayLike, noise: float) -> Array:
     """By how much N candidates drawn at random shrink a linear map that they learn, (n,): e^(−λ) is e^(−λ*) times it.
 
     ξ are the eigenvalues of the kernel ⟨φ(X) φ(X′)⟩ over the pool, X over the square.
     """
-    K = len(candidates.gram)
-    xi, modes = np.linalg.eigh(candidates.gram / K)
-    keep = xi > 1e-14
-    xi, modes = xi[keep], modes[:, keep]
-    # A linear function X on the kernel's modes: ⟨X|i⟩ = Σ_k ⟨X φ_k⟩ u_ki/√(K ξ_i).
-    on = candidates.spread * candidates.tilt.T @ modes / np.sqrt(K * xi)
-    share = (on**2).mean(axis=0) / candidates.spread
+    xi, share = _modes(candidates)
     kappa = held_back(xi, N, noise)
     out: Array = (share * xi / (xi + kappa[:, None])).sum(axis=1) / share.sum()
     return out
