@@ -184,7 +184,7 @@ def _book(state: LambdaState, params: LambdaParams, sums: Array, active: Array) 
         (MISSED, vacuum.missed(theta, turn)),
     ):
         np.add.at(state.table[what], at, value[flows])
-    v = np.stack([np.ones(flows.sum()), *(np.log(x[flows]) for x in (label, lapse, told))], axis=1)
+    v = np.stack([np.ones(flows.sum()), *np.log([x[flows] for x in (label, lapse, told)])], axis=1)
     np.add.at(state.moments, GROUP[flows], v[:, :, None] * v[:, None, :])
 
 
@@ -319,12 +319,13 @@ CLAIMS = (
     Claim("response", "Neurons answer it as they fluctuate, T d⟨N⟩/dμ_n = Var N.", "derived", "b/Δμ", 1.0,
           (0.9, 1.1), "holds", "20 seeds: .98 to 1.04, as it must be. Blind to N!: it stays 1 when nobody is counted."),
     Claim("multiplier", "Λ is the multiplier on the number of neurons, Λ ∝ μ_n.", SOURCE, "d ln Λ/d ln μ_n", 1.0,
-          (0.8, 1.2), "fails", "20 seeds: −1.55 to −1.47. More potential, more neurons, more S, less Λ; never linear."),
+          (0.8, 1.2), "fails", "20 seeds: −1.55 to −1.47. More potential: more neurons, less Λ."),
     Claim("inverse", "Λ falls as 1/N.", "derived", "d ln Λ/d ln N", -1.0, (-1.1, -0.9), "fails",
-          "20 seeds: −1.43 to −1.39. S ∝ N alone would give −1; λ falls with N too. −1.17 at η = .02, T = .0001, λ* = .3."),
+          "20 seeds: −1.43 to −1.39. S ∝ N alone would give −1; λ falls too. "
+          "At η = .02, T = .0001, λ* = .3 it is −1.17 (one seed)."),
     Claim("between", "It falls faster: few neurons contract more, though less than ones drawn at random.", "derived",
-          "d ln Λ/d ln N", -1.4, (-1.8, -1.0), "holds", "20 seeds: −1.43 to −1.39; random sets: −1.8. Births and deaths keep "
-          "handfuls that learn well: at N = 5 Λ is two thirds of a random set's, at N = 20 the same."),
+          "d ln Λ/d ln N", -1.4, (-1.8, -1.0), "holds", "20 seeds: −1.43 to −1.39; random sets: −1.8. At N = 5, where "
+          "births and deaths keep those who learn well, Λ is two thirds of a random set's; at N = 20 it is the same."),
     Claim("beyond", "Λ fixes N beyond what S does.", SOURCE, "1 − e²(S, Λ)/e²(S)", 1.0, (0.5, 1.0), "fails",
           "20 seeds: .09 to .18 of the error of ln N that S leaves. As Λ = λ²/S, what is new in it is λ."),
 )  # fmt: skip
@@ -400,17 +401,8 @@ def verdict(state: LambdaState, params: LambdaParams) -> tuple[Verdict, ...]:
         value = (math.nan, math.inf) if waiting else _jackknife(found)
         band = None if edge is None else (min(edge, -1.0), -1.0)
         said = f"{sentence}; {crowd}"
-        verdicts.append(
-            judge(
-                claim,
-                *value,
-                said,
-                null=null,
-                waiting=waiting,
-                predicted=None if band is None else sum(band) / 2.0,
-                band=band,
-            )
-        )
+        middle = None if band is None else sum(band) / 2.0
+        verdicts.append(judge(claim, *value, said, null=null, waiting=waiting, predicted=middle, band=band))
     return tuple(verdicts)
 
 
