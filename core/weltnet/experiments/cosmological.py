@@ -324,7 +324,7 @@ CLAIMS = (
           "20 seeds: −1.43 to −1.39. S ∝ N alone would give −1; λ falls too. "
           "At η = .02, T = .0001, λ* = .3 it is −1.17 (one seed)."),
     Claim("between", "It falls faster: few neurons contract more, though less than ones drawn at random.", "derived",
-          "d ln Λ/d ln N", -1.4, (-1.8, -1.0), "holds", "20 seeds: −1.43 to −1.39; random sets: −1.8. At N = 5, where "
+          "d ln Λ/d ln N", -1.8, (-1.8, -1.0), "holds", "20 seeds: −1.43 to −1.39; random sets: −1.8. At N = 5, where "
           "births and deaths keep those who learn well, Λ is two thirds of a random set's; at N = 20 it is the same."),
     Claim("beyond", "Λ fixes N beyond what S does.", SOURCE, "1 − e²(S, Λ)/e²(S)", 1.0, (0.5, 1.0), "fails",
           "20 seeds: .09 to .18 of the error of ln N that S leaves. As Λ = λ²/S, what is new in it is λ."),
@@ -401,8 +401,7 @@ def verdict(state: LambdaState, params: LambdaParams) -> tuple[Verdict, ...]:
         value = (math.nan, math.inf) if waiting else _jackknife(found)
         band = None if edge is None else (min(edge, -1.0), -1.0)
         said = f"{sentence}; {crowd}"
-        middle = None if band is None else sum(band) / 2.0
-        verdicts.append(judge(claim, *value, said, null=null, waiting=waiting, predicted=middle, band=band))
+        verdicts.append(judge(claim, *value, said, null=null, waiting=waiting, predicted=edge, band=band))
     return tuple(verdicts)
 
 
@@ -429,7 +428,7 @@ EXPERIMENT = Experiment(
     planes=PLANES,
     claims=CLAIMS,
     presets=(
-        Preset("Six potentials", "More neurons, less curvature: Λ falls with N, faster than 1/N (thin).", {}),
+        Preset("Six potentials", "More neurons, less curvature: Λ falls with N, faster than 1/N (lower dashes).", {}),
         Preset("Cold and quiet", "Few neurons learn nearly as well as many: Λ comes close to 1/N.",
                {"contraction": 0.3, "temperature": 1e-4, "activation_noise": 0.02}),
         Preset("Nothing to contract", "λ* = 0: all of Λ is made by the neurons' noise, and falls as 1/N³.",
