@@ -36,6 +36,7 @@ from weltnet.calibrations import (
 )
 from weltnet.estimators import curvature, density, entropy, generator, metric
 from weltnet.estimators.law import Law
+from weltnet.estimators.packets import Packet
 from weltnet.experiments import ALL as EXPERIMENTS
 
 each = pytest.mark.parametrize("calibration", ALL, ids=lambda c: c.name)
@@ -95,6 +96,14 @@ def shifted(whole: Callable[..., Any], by: float) -> Callable[..., Any]:
     return lambda *given, **named: whole(*given, **named) + by
 
 
+class _PlainPacket(Packet):
+    """Does not correct for the radius within which copies are seen."""
+
+    def path(self) -> Any:
+        total = self.cross[:, 0].sum(axis=0) / self.gram[:, 0, 0].sum()
+        return total + super().path() - super().path()[:1]
+
+
 BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "entropy-gaussian": ("entropy", lambda f: shifted(f, -0.03)),
     "entropy-mixture": ("entropy", lambda f: shifted(f, 0.04)),
@@ -127,6 +136,7 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "chsh": ("chsh", lambda f: lambda table: (0.985 * f(table)[0], f(table)[1])),
     "coherence-few": ("coherence", lambda f: scaled(f, 0.98)),
     "fringes": ("Cut", lambda f: lambda angle: f(angle + 0.1)),
+    "bridge": ("Packet", lambda _: _PlainPacket),
     "drift-linear": ("fit", lambda f: lambda m, order: f(m, order=order - 2)),
     "drift-curved": ("fit", lambda f: lambda m, order: f(m, order=1)),
     "noise-linear": ("fit", lambda f: lambda m, order: _swollen(f(m, order=order))),

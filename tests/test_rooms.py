@@ -86,6 +86,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "weltnet.adapting": (*SCIENCE, "weltnet.terrain", "weltnet.kernels", "weltnet.systems"),
     "weltnet.crowds": ("numpy", "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
     "weltnet.states": ("numpy", "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
+    "weltnet.routes": ("numpy", "weltnet.kernels", "weltnet.estimators", "weltnet.theory"),
     "weltnet.experiments": (
         *SCIENCE,
         *CONTRACT,
@@ -97,6 +98,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "weltnet.states",
         "weltnet.rings",
         "weltnet.crowds",
+        "weltnet.routes",
         "weltnet.kernels",
         "weltnet.systems",
         "weltnet.estimators",

@@ -20,13 +20,13 @@ from weltnet.estimators.generator import Basis, Moments, fit, fold, stencil
 from weltnet.estimators.metric import Places, Squares, Tensor, gather, tensor
 from weltnet.estimators.metric import noise as c_of
 from weltnet.kernels import copies
-from weltnet.systems.landscape import Landscape
+from weltnet.systems.landscape import Landscape, prepare
 from weltnet.systems.networks import Network, Report, contracting, train, weights
 from weltnet.theory.spacetimes import contraction
 
 __all__ = [
     "BASIS", "CENTRE", "MATTER", "NETWORKS", "Copies", "Seen", "Six", "Specimen", "Watched", "begin", "curved", "known",
-    "linear", "live", "six", "trained", "valley", "watch", "watched",
+    "linear", "live", "six", "specimen", "survey", "trained", "valley", "watch", "watched",
 ]  # fmt: skip
 
 Array = NDArray[Any]
@@ -215,6 +215,37 @@ def six(world: Landscape, neurons: int, rows: int, basis: Basis, degree: int, re
     """The network of a landscape in its valley and five others of this many neurons, with copies to be watched."""
     found = Six(valley(world), *(trained(neurons, kind, report) for kind in NETWORKS[3:]))
     return found, Seen(*(watched(found.specimen(name, 0.1), rows, basis, degree) for name in NETWORKS))
+
+
+def specimen(kind: str, neurons: int, rate: float, points: int, report: Report) -> Specimen:
+    """The `trained` one, the same for every seed, with `points` per axis of its loss, or the `linear` one, by hand."""
+    if kind == "linear":
+        return linear(neurons, rate)
+    return valley(prepare(neurons, "rotation", 0, points, report=report))
+
+
+def survey(
+    specimen: Specimen,
+    probes: Array,
+    moments: Moments,
+    *,
+    seed: int,
+    tick: int,
+    ticks: int,
+    reach: float,
+    noise: float,
+    shuffled: bool = False,
+) -> None:
+    """Let probes: (copies, N) live in bursts from all over the square, and enter what they did, all in place.
+
+    A saboteur, `shuffled` gives every probe the increment of another.
+    """
+    X, mean, after, age = specimen.run(probes, seed=seed, tick=tick, ticks=ticks, reach=reach, noise=noise)
+    if shuffled:
+        other = np.roll(np.arange(len(probes)), len(probes) // 3)
+        mean, after = (X + (a - X)[:, other] for a in (mean, after))
+        age = np.minimum(age, age[:, other])
+    fold(moments, X, mean, after, age, halflife=math.inf)
 
 
 def begin(neurons: int, here: Array, replicas: int = 0) -> Copies:

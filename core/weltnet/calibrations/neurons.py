@@ -18,6 +18,7 @@ from weltnet.estimators.einstein import added, deficit
 from weltnet.estimators.futures import future
 from weltnet.estimators.generator import Basis, Generator, Moments, fit, fold, jackknife, stencil
 from weltnet.estimators.metric import Squares, gather, noise, places, tensor
+from weltnet.estimators.packets import Packet
 from weltnet.kernels.copies import LINEAR, advance
 from weltnet.theory import relaxation, spacetimes
 
@@ -229,6 +230,23 @@ def _missing(seed: int) -> tuple[float, float]:
     return float(found.mean()), float(np.ptp(found))
 
 
+BRIDGE = (0.1, 8, 0.3, 0.27)
+"""Contraction rate, ticks, and where copies are launched and seen, 1.5 standard deviations off the flow."""
+
+
+def _bridge(seed: int) -> tuple[float, float]:
+    rate, ticks, start, end = BRIDGE
+    rng, A, packet = np.random.default_rng(seed), math.exp(-rate), Packet(ticks)
+    for launch in range(packet.groups):
+        X = np.empty((ticks + 1, 8 * COPIES, 2))
+        X[0] = start, 0.0
+        for t in range(ticks):
+            X[t + 1] = A * X[t] + math.sqrt(0.002) * rng.standard_normal(X[t].shape)
+        packet.land(launch, X, (end, 0.0), 0.06)
+    value, error = jackknife(packet.path()[:, ticks // 2, 0])
+    return float(value), float(error)
+
+
 CASES = (
     Calibration(
         "drift-linear", "Contraction of a planted linear map",
@@ -304,5 +322,11 @@ CASES = (
         "deficit", "Angle missing round a mass",
         "A slice solved by Newton's method with a mass of 1.5 at a random place: 1.5 of 2π are missing.",
         "einstein.deficit", "angle / rad", 1.5, 2e-3, _missing,
+    ),
+    Calibration(
+        "bridge", "Mean path of copies seen at B",
+        "An Ornstein–Uhlenbeck process held at both ends is half way at ½ (A + B)/cosh(λ t_B/2).",
+        "packets.Packet", "X(t_B/2)", 0.5 * (BRIDGE[2] + BRIDGE[3]) / math.cosh(0.5 * BRIDGE[0] * BRIDGE[1]), 0.005,
+        _bridge,
     ),
 )  # fmt: skip

@@ -29,13 +29,12 @@ from numpy.typing import NDArray
 from weltnet import learning, states
 from weltnet.estimators.entropy import destruction
 from weltnet.estimators.futures import Future, future
-from weltnet.estimators.generator import Basis, Moments, fit, fold
+from weltnet.estimators.generator import Basis, Moments, fit
 from weltnet.estimators.waves import mean_over_copies
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
 from weltnet.history import Ring
 from weltnet.observables import Axis, Cloud, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, choice, knob, region
-from weltnet.systems.landscape import prepare
 from weltnet.systems.networks import lift
 from weltnet.theory import spacetimes
 from weltnet.verdicts import judge
@@ -159,10 +158,7 @@ class ConeState:
 def begin(params: ConeParams, seed: int, report: Report) -> ConeState:
     # The network is part of the apparatus, not of the luck of a run: every seed looks at the same one.
     n = 2 * params.neurons_per_half
-    if params.network == "trained":
-        specimen = states.valley(prepare(n, "rotation", 0, learning.GRID.n, report=report))
-    else:
-        specimen = states.linear(n, params.contraction)
+    specimen = states.specimen(params.network, n, params.contraction, learning.GRID.n, report)
     state = ConeState(
         seed, 0, specimen, learning.begin(REPLICAS, seed, specimen.here, SPREAD, params.dial.regime),
         np.zeros((PROBES, n), np.float32), Moments(BASIS), np.zeros((min(NEURONS // n, MOST), n), np.float32),
@@ -210,15 +206,10 @@ def _learn(state: ConeState, params: ConeParams, steps: int) -> None:
 
 def _survey(state: ConeState, params: ConeParams, ticks: int) -> None:
     """Let the probes live, in bursts from all over the square, and enter what they did."""
-    X, mean, after, age = state.specimen.run(
-        state.probes, seed=state.seed ^ PROBING, tick=state.ticks, ticks=ticks, reach=REACH,
-        noise=params.activation_noise,
+    states.survey(
+        state.specimen, state.probes, state.moments, seed=state.seed ^ PROBING, tick=state.ticks, ticks=ticks,
+        reach=REACH, noise=params.activation_noise, shuffled=params.breaks("shuffled-increments"),
     )  # fmt: skip
-    if params.breaks("shuffled-increments"):
-        other = np.roll(np.arange(PROBES), PROBES // 3)
-        mean, after = (X + (a - X)[:, other] for a in (mean, after))
-        age = np.minimum(age, age[:, other])
-    fold(state.moments, X, mean, after, age, halflife=math.inf)
     state.ticks += ticks
 
 

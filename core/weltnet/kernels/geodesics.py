@@ -5,7 +5,9 @@ With momenta scaled by √S the geodesics in coordinate time are Hamilton's equa
     E = √(m + Cᵏˡ PₖPₗ/S),   Ẋⁱ = CⁱʲPⱼ/E + vⁱ,   Ṗᵢ = −½ ∂ᵢCᵏˡ PₖPₗ/E − Pⱼ ∂ᵢvʲ,   H = S E + P·v,
 
 m = 1 for matter, 0 for light; H/√S is the energy along ∂_t and the norm is −m by construction. For S → ∞ (`slow` = 1/S
-= 0) E = 1: the likeliest paths of dX = v dt + noise C.
+= 0) E = 1: the likeliest paths of dX = v dt + noise C. Where the lapse depends on the place, S n²(X),
+
+    Ẋⁱ = n CⁱʲPⱼ/E + vⁱ,   Ṗᵢ = −½ n ∂ᵢCᵏˡ PₖPₗ/E − Pⱼ ∂ᵢvʲ − S E ∂ᵢn,   H = S n E + P·v.
 
 In `fly` v and C are Chebyshev sums with analytic derivatives in two dimensions; in `curvatures` their values and
 derivatives are given, in D dimensions. Twins: `weltnet.theory.geodesics` and `weltnet.theory.spacetimes`. Certificates:
@@ -60,7 +62,7 @@ def _sums(coefficients, degree, scratch, out):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _fields(X, flow, flow_degree, noise, noise_degree, inverse, scratch, v, C):
-    """v: (3, 2) and C: (3, 3) (xx, xy, yy), each with ∂x, ∂y, at X: (2,)."""
+    """v: (3, 2) and C: (3, 3) (xx, xy, yy) or with n² (3, 4), each with ∂x, ∂y, at X: (2,)."""
     degree = max(flow_degree, noise_degree)
     _towers(X[0], degree, inverse, scratch[0], scratch[1])
     _towers(X[1], degree, inverse, scratch[2], scratch[3])
@@ -69,16 +71,25 @@ def _fields(X, flow, flow_degree, noise, noise_degree, inverse, scratch, v, C):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def _lapse(C):
+    """n ≥ 1e-6, 1 where C has no fourth column."""
+    return np.sqrt(max(C[0, 3], 1e-12)) if C.shape[1] > 3 else 1.0
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def _rate(z, v, C, slow, mass, out):
     """out: (4,) = Ẋ, Ṗ at z = (X, P)."""
     p, q = z[2], z[3]
     E = np.sqrt(mass + slow * (C[0, 0] * p * p + 2.0 * C[0, 1] * p * q + C[0, 2] * q * q))
     E = max(E, 1e-150)
-    out[0] = (C[0, 0] * p + C[0, 1] * q) / E + v[0, 0]
-    out[1] = (C[0, 1] * p + C[0, 2] * q) / E + v[0, 1]
+    n = _lapse(C)
+    out[0] = n * (C[0, 0] * p + C[0, 1] * q) / E + v[0, 0]
+    out[1] = n * (C[0, 1] * p + C[0, 2] * q) / E + v[0, 1]
     for i in range(2):
         bent = C[1 + i, 0] * p * p + 2.0 * C[1 + i, 1] * p * q + C[1 + i, 2] * q * q
-        out[2 + i] = -0.5 * bent / E - p * v[1 + i, 0] - q * v[1 + i, 1]
+        out[2 + i] = -0.5 * n * bent / E - p * v[1 + i, 0] - q * v[1 + i, 1]
+        if C.shape[1] > 3:
+            out[2 + i] -= 0.5 * E * C[1 + i, 3] / (slow * n)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -94,14 +105,14 @@ def _degree(functions):
 def fly(X, P, flow, noise, half, slow, mass, dt, wall, out, momenta):
     """Fill out, momenta: (steps + 1, n, 2) with the geodesics that start at X with P: (n, 2), by Runge–Kutta (RK4).
 
-    flow: (functions, 2), noise: (functions, 3) (C's xx, xy, yy): coefficients of T_i(X¹/half) T_j(X²/half), i + j ≤
-    degree, j fastest; slow = 1/S ≥ 0; mass 1 or 0 (light needs slow > 0). One that leaves the square [−wall, wall]²
-    stays where it left. Cost: 4 evaluations of the sums per step and particle.
+    flow: (functions, 2), noise: (functions, 3) (C's xx, xy, yy) or (functions, 4) (and n²): coefficients of
+    T_i(X¹/half) T_j(X²/half), i + j ≤ degree, j fastest; slow = 1/S ≥ 0; mass 1 or 0 (light and n² need slow > 0). One
+    that leaves the square [−wall, wall]² stays where it left. Cost: 4 evaluations of the sums per step and particle.
     """
     n, steps = X.shape[0], out.shape[0] - 1
     flow_degree, noise_degree = _degree(flow.shape[0]), _degree(noise.shape[0])
     scratch = np.empty((4, max(flow_degree, noise_degree) + 1))
-    v, C, k = np.empty((3, 2)), np.empty((3, 3)), np.empty((4, 4))
+    v, C, k = np.empty((3, 2)), np.empty((3, noise.shape[1])), np.empty((4, 4))
     z, at = np.empty(4), np.empty(4)
     weights = (0.0, 0.5, 0.5, 1.0)
     for m in range(n):
@@ -124,17 +135,20 @@ def fly(X, P, flow, noise, half, slow, mass, dt, wall, out, momenta):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def energy(X, P, flow, noise, half, slow, mass, out):
-    """Fill out: (n,) with P·v + (E − m)/slow, which is H up to a constant, also for slow = 0."""
+    """Fill out: (n,) with P·v + (n E − m)/slow, which is H up to a constant, also for slow = 0 where n = 1."""
     flow_degree, noise_degree = _degree(flow.shape[0]), _degree(noise.shape[0])
     scratch = np.empty((4, max(flow_degree, noise_degree) + 1))
-    v, C = np.empty((3, 2)), np.empty((3, 3))
+    v, C = np.empty((3, 2)), np.empty((3, noise.shape[1]))
     for m in range(X.shape[0]):
         _fields(X[m], flow, flow_degree, noise, noise_degree, 1.0 / half, scratch, v, C)
         p, q = P[m, 0], P[m, 1]
         square = C[0, 0] * p * p + 2.0 * C[0, 1] * p * q + C[0, 2] * q * q
         E = np.sqrt(mass + slow * square)
         # (E − m)/slow = square/(E + m) for m = 0 or 1, without the cancellation.
-        out[m] = p * v[0, 0] + q * v[0, 1] + square / max(E + mass, 1e-150)
+        n = _lapse(C)
+        out[m] = p * v[0, 0] + q * v[0, 1] + n * square / max(E + mass, 1e-150)
+        if C.shape[1] > 3:
+            out[m] += mass * (n - 1.0) / slow
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
