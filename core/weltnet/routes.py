@@ -24,7 +24,7 @@ Array = NDArray[Any]
 WAYS = LIMIT, STRAIGHT, FLOW, SIGMA, SET, LEARNED = range(6)
 """S → ∞; the straight line; the flow line, which misses B; N² = σ(X); two finite S."""
 
-PARTS = 12
+PARTS = 16
 """Runge–Kutta steps per tick: the energy of a geodesic then drifts by less than 1e-8 in 24 ticks."""
 
 WALL = 1.4
@@ -72,8 +72,8 @@ class Routes:
         return out
 
     def bent(self, paths: Array, way: int) -> Array:
-        """β: by least squares paths are at (1 − β) × S → ∞ + β × a way; 0 where these are one; (rows,)."""
-        apart = self.lines[way] - self.lines[LIMIT]
+        """β: by least squares paths are at (1 − β) × S → ∞ + β × a way; 0 where there is no such way; (rows,)."""
+        apart = self.found[way] * (self.lines[way] - self.lines[LIMIT])
         out: Array = ((paths - self.lines[LIMIT]) * apart).sum(axis=(1, 2)) / max(float((apart**2).sum()), 1e-18)
         return out
 

@@ -161,3 +161,33 @@ def test_schwarzschild_is_empty():
     ricci, R = np.empty((40, 4, 4)), np.empty(40)
     curvatures(v, dv, ddv, C, dC, ddC, 1.0, ricci, R)
     assert np.abs(ricci).max() < 1e-12 * np.abs(ddv).max() ** 2 + 1e-11
+
+
+def test_lapse_that_depends_on_the_place():
+    """Link: kernel → twin: with N² = S n²(X) matter passes where Christoffel symbols lead it, and keeps its energy."""
+    flow, noise = metric()
+    wide = np.zeros((NOISE.size, 4))
+    wide[:, :3], wide[0, 3], wide[1:, 3] = noise, 1.0, 0.1
+    X, P = starts(4, size=0.5)
+    out, momenta = flown(X, P, flow, wide, SLOW, 1.0, 2.0, 200)
+
+    def g(E):
+        c, Y = NOISE(E[..., 1:]) @ wide, E[..., 1:]
+        C = np.stack([c[..., [0, 1]], c[..., [1, 2]]], axis=-2)
+        return spacetimes.adm(c[..., 3] / SLOW, FLOW(Y) @ flow, np.linalg.inv(C))
+
+    early, _ = flown(X, P, flow, wide, SLOW, 1.0, 2e-4, 2)
+    at = np.concatenate([np.zeros((4, 1)), X], axis=1)
+    U = geodesics.unit(g, at, (-3 * early[0] + 4 * early[1] - early[2]) / 2e-4)
+    xs, _ = geodesics.fall(g, at, U, 1.2, 120)
+    for m in range(4):
+        t = np.linspace(0, min(xs[-1, m, 0], 2.0), 9)[1:-1]
+        twin = np.stack([np.interp(t, xs[:, m, 0], xs[:, m, i]) for i in (1, 2)], -1)
+        fast = np.stack([np.interp(t, np.linspace(0, 2, 201), out[:, m, i]) for i in (0, 1)], -1)
+        assert np.abs(twin - fast).max() < 3e-5
+    H = np.empty((2, 4))
+    for k, i in enumerate((0, -1)):
+        energy(out[i], momenta[i], flow, wide, HALF, SLOW, 1.0, H[k])
+    assert np.abs((H[1] + 1 / SLOW) / (H[0] + 1 / SLOW) - 1).max() < 1e-8
+    plain, _ = flown(X, P, flow, noise, SLOW, 1.0, 2.0, 200)
+    assert np.abs(plain - out).max() > 0.01
