@@ -78,7 +78,7 @@ def test_ways_arrive_and_keep_their_energy():
     ways, target = line.state.routes, line.state.target
     assert ways.found[[LIMIT, STRAIGHT, SIGMA, SET, LEARNED]].all()
     for k in (LIMIT, SIGMA, SET, LEARNED):
-        assert np.abs(ways.lines[k][-1] - target).max() < 1e-6 and ways.drift[k] < 1e-8, k
+        assert np.abs(ways.lines[k][-1] - target).max() < 1e-5 and ways.drift[k] < 1e-8, k
     # The smaller S, the farther from the way of least cost; and least it is.
     apart = [ways.off(ways.lines[None, k], LIMIT)[0] for k in (SET, LEARNED)]
     assert 0.001 < apart[0] < apart[1]
@@ -103,7 +103,7 @@ def test_event_can_be_grabbed():
     assert np.allclose(state.routes.fan[0], [0.1, 0.2]) and np.allclose(state.future.middle[0], [0.1, 0.2])
     assert np.allclose(state.tracks[0], [0.1, 0.2]) and state.launches == 0
     ways = state.routes
-    assert ways.found[LIMIT] and np.allclose(ways.lines[LIMIT][[0, -1]], [[0.1, 0.2], [-0.2, 0.1]], atol=1e-6)
+    assert ways.found[LIMIT] and np.allclose(ways.lines[LIMIT][[0, -1]], [[0.1, 0.2], [-0.2, 0.1]], atol=1e-5)
     # Slower matter stays inside the light of the same S.
     middle, rim = state.future.middle[6], state.future.rims[0, 6]
     assert (np.linalg.norm(ways.fan[6] - middle, axis=1) < np.linalg.norm(rim - middle, axis=1)).all()

@@ -391,7 +391,10 @@ def verdict(state: GeodesicsState, params: GeodesicsParams) -> tuple[Verdict, ..
     none = "" if ways.found[claimed] else "No such geodesic was found from A to B."
     unlearned = "A linear network written by hand has no loss, and destroys nothing." if linear else ""
     unlearned = unlearned or ("" if S > 0.0 else "Learning destroys nothing here.")
-    slow = unlearned or ("" if ways.found[LEARNED] else "By learning's S the packet is spacelike: no matter goes so.")
+    coarse = float(ways.off(packet.free()[:1], FLOW)[0])
+    tried = {k: "No matter goes from A to B by this S: the packet is spacelike." if not ways.found[k] else
+             "Both geodesics are as near to each other as free packets to the flow line."
+             if ways.off(ways.lines[None, k], LIMIT)[0] < coarse else "" for k in (SET, LEARNED)}  # fmt: skip
     told = f"Rms over {params.flight} ticks; {packet.seen} copies of {int(packet.count.sum())} in {flown} launches."
     return tuple(
         judge(claim, *found, told, null=null, waiting="" if outside else wait, outside=outside)
@@ -399,10 +402,9 @@ def verdict(state: GeodesicsState, params: GeodesicsParams) -> tuple[Verdict, ..
             (LINEAR_CLAIM, e, 0.5, rare, none if linear else "This network is a trained one."),
             (TRAINED_CLAIM, e, 0.5, rare, "This network is linear." if linear else none),
             (FREE_CLAIM, free, None, waiting, ""),
-            (BENT_CLAIM, _doubt(ways.bent(rows, SET)), 0.0, rare,
-             "" if ways.found[SET] else "By the S set the packet is spacelike: no matter goes so."),
+            (BENT_CLAIM, _doubt(ways.bent(rows, SET)), 0.0, rare, tried[SET]),
             (TIMELIKE_CLAIM, share, None, rare, unlearned),
-            (FAST_CLAIM, _doubt(ways.bent(rows, LEARNED)), 0.0, rare, slow),
+            (FAST_CLAIM, _doubt(ways.bent(rows, LEARNED)), 0.0, rare, unlearned or tried[LEARNED]),
         )
     )  # fmt: skip
 
@@ -427,6 +429,8 @@ EXPERIMENT = Experiment(
         Preset("A trained network", "The packet's mean path comes to lie on the geodesic, far from the straight line "
                "and from the flow line.", {}),
         Preset("A linear network", "Here the geodesic is known in closed form: ink, line and ghost are one.", EXACT),
+        Preset("Launch elsewhere", "Tap an event in the lower picture: light, matter and the packet start there.",
+               {"place": (0.1, 0.3, 0.1, 0.3), "flight": 14}),
         Preset("A fast learner", "By this learner's S the packet is timelike, yet it does not bend as that S says: "
                "β is 0.", FAST),
         Preset("A far target", "Two standard deviations off few copies arrive, but those that do take the geodesic.",
