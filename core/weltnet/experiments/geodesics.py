@@ -288,7 +288,7 @@ def _fly(state: GeodesicsState, params: GeodesicsParams) -> None:
 PLANES = {
     "space": Plane("From A to B", "mean path of the copies seen at B; thin: straight, flow line",
                    Axis("X¹", -0.45, 0.45), Axis("X²", -0.45, 0.45), square=True),
-    "miss": Plane("Distance from the packet", "the more copies are seen, the nearer the geodesic, and nothing else",
+    "miss": Plane("Distance from the packet", "as more copies are seen, the geodesic comes near, and nothing else does",
                   Axis("log₁₀ copies seen", 1.5, 5), Axis("log₁₀ |ΔX|", -3.5, 0)),
     "fan": Plane("Geodesics through A", "all copies, the packet, light; thin: slower matter, light by learning's S",
                  Axis("X¹", -0.45, 0.45), Axis("X²", -0.45, 0.45), square=True),
@@ -355,17 +355,19 @@ EXACT = {"network": "linear", "neurons_per_half": 4, "activation_noise": 0.1}
 FAST = {"learning_rate": 12.0, "batch": 32, "flight": 16, "deviation": 1.4}
 CLAIMS = (
     Claim("linear", "On a linear network packets seen at B followed the geodesic, S → ∞.", "derived", "e", 0.0,
-          (-1 / 6, 1 / 6), "holds", "TODO", at=EXACT),
+          (-1 / 6, 1 / 6), "holds", "20 seeds of 655 360 copies: .009 to .024. The closed form is .002 off.", at=EXACT),
     Claim("trained", "On a trained network, too: localized states follow geodesics.", "2111.00903 §7", "e", 0.0,
-          (-1 / 6, 1 / 6), "holds", "TODO"),
+          (-1 / 6, 1 / 6), "holds", "20 seeds of 81 920 copies: .014 to .028, so 35 to 70 times nearer than any other "
+          "line. Beyond 3 000 seen the distance stays near .002, not chance; its cause was not separated."),
     Claim("free", "Packets that nobody selects follow the flow line, a geodesic as well.", "derived", "ΔX/σ_X", 0.0,
-          (-0.1, 0.1), "holds", "TODO"),
+          (-0.1, 0.1), "holds", "20 seeds: .039 to .045. A flow line is a geodesic to 2e-5; by N² = σ, .17 off."),
     Claim("bent", "The geodesic of a finite S fits better than that of S → ∞.", "2111.00903 §7", "β", 1.0,
-          (0.5, 1.5), "fails", "TODO"),
-    Claim("timelike", "By learning's S the packet is timelike, w² = |Ẋ − v|²_h < S.", "2111.00903 §7", "w²/S", 0.5,
-          (-1.0, 1.0), "fails", "TODO"),
+          (0.5, 1.5), "fails", "20 seeds at S = ½: −.10 to .12, median .01. No relativistic correction is seen."),
+    Claim("timelike", "By learning's S the packet is timelike: |Ẋ − v|² < S.", "2111.00903 §7", "w²/S", 0.5,
+          (-1.0, 1.0), "fails", "20 seeds: 5.2 to 5.4; S = .05. It depends on B: on the flow line all is timelike. But "
+          "after 12 ticks three in four copies are outside the light cone of that S."),
     Claim("fast", "Where it is, the geodesic of learning's S fits better.", "2111.00903 §7", "β", 1.0,
-          (0.5, 1.5), "fails", "TODO", at=FAST),
+          (0.5, 1.5), "fails", "20 seeds at S = .24, of which the packet costs .58: −.13 to .08.", at=FAST),
 )  # fmt: skip
 LINEAR_CLAIM, TRAINED_CLAIM, FREE_CLAIM, BENT_CLAIM, TIMELIKE_CLAIM, FAST_CLAIM = CLAIMS
 
