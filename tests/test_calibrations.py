@@ -116,7 +116,7 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "compression": ("compression", lambda f: scaled(f, 0.9)),
     "information": ("information", lambda f: scaled(f, 1.06)),
     "information-mixture": ("information", lambda f: scaled(f, 0.93)),
-    "strain": ("spread", lambda f: scaled(f, 0.9)),
+    "strain": ("spread", lambda f: scaled(f, 0.85)),
     "batches": ("mean_with_error", lambda f: lambda x: (f(x)[0], 0.8 * f(x)[1])),
     "production-fine": ("production", lambda f: scaled(f, 1.05)),
     "fokker-planck": ("KICK", lambda kick: _Grown(kick)),
