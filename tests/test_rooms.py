@@ -34,6 +34,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "weltnet.timeline": ("numpy", *CONTRACT, "weltnet.threads"),
     "weltnet.run": (*CONTRACT, "weltnet.timeline"),
     "weltnet.tours": (*CONTRACT, "weltnet.timeline"),
+    "weltnet.knobs": ("weltnet.params",),
     "weltnet.pipe": (),
     "weltnet.child": (
         "numpy",
@@ -96,6 +97,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "weltnet.pathsum",
         "weltnet.adapting",
         "weltnet.states",
+        "weltnet.knobs",
         "weltnet.rings",
         "weltnet.crowds",
         "weltnet.routes",

@@ -31,7 +31,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from weltnet import learning, states
+from weltnet import knobs, learning, states
 from weltnet.estimators.entropy import destruction
 from weltnet.estimators.futures import Future, future
 from weltnet.estimators.generator import Basis, Moments, fit, jackknife
@@ -39,7 +39,7 @@ from weltnet.estimators.packets import Packet, Trail
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
 from weltnet.history import Ring
 from weltnet.observables import Axis, Cloud, Observable, Paths, Plane, Scalar, Series
-from weltnet.params import Params, Saboteur, choice, knob, region
+from weltnet.params import Params, Saboteur, knob, region
 from weltnet.routes import FLOW, LEARNED, LIMIT, SET, SIGMA, STRAIGHT, Routes, routes
 from weltnet.systems.networks import lift
 from weltnet.verdicts import judge, mean_with_error
@@ -80,23 +80,10 @@ class GeodesicsParams(Params):
                  "surprisal, and never comes to B."),
     )  # fmt: skip
 
-    network: Literal["trained", "linear"] = choice(
-        "trained", symbol="W", group="Network", restarts=True,
-        meaning="a trained tanh network at the bottom of its loss, or a linear one that contracts by λ, by hand",
-    )  # fmt: skip
-    neurons_per_half: int = knob(
-        32, 4, 32, symbol="N/2", unit="neurons", group="Network", restarts=True,
-        meaning="neurons in each half of the network",
-    )  # fmt: skip
-    contraction: float = knob(
-        0.1, 0.02, 0.3, symbol="λ", unit="1/tick", group="Network", restarts=True, log=True,
-        meaning="rate at which the states of the linear network contract; a trained one has its own",
-        equation="X ← e^(−λ) X + noise",
-    )  # fmt: skip
-    activation_noise: float = knob(
-        0.15, 0.05, 0.25, symbol="η", group="Network", log=True,
-        meaning="noise of every neuron per tick", equation="x ← tanh(W x) + η ξ",
-    )  # fmt: skip
+    network: Literal["trained", "linear"] = knobs.NETWORK
+    neurons_per_half: int = knobs.NEURONS_PER_HALF
+    contraction: float = knobs.CONTRACTION
+    activation_noise: float = knobs.ACTIVATION_NOISE
     flight: int = knob(
         12, 4, LONGEST, symbol="t_B", unit="ticks", group="Packet",
         meaning="ticks from the launch at A until copies are looked for at B",
@@ -119,14 +106,8 @@ class GeodesicsParams(Params):
         meaning="lapse of the metric whose light is drawn and whose geodesic is tried against that of S → ∞",
         equation="ds² = −S dt² + |dX − v dt|²_h",
     )  # fmt: skip
-    learning_rate: float = knob(
-        3.0, 0.1, 12.0, symbol="γ", unit="per loss", group="Learning", log=True,
-        meaning="step along minus the gradient of the loss; sets the S of learning", equation="S = γ⟨∇²U⟩",
-    )  # fmt: skip
-    batch: int = knob(
-        1, 1, 32, symbol="B", unit="samples", group="Learning", log=True,
-        meaning="samples per step of learning; minibatch noise falls as 1/B",
-    )  # fmt: skip
+    learning_rate: float = knobs.LEARNING_RATE
+    batch: int = knobs.BATCH
 
     @property
     def start(self) -> Array:

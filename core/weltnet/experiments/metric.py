@@ -29,7 +29,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from weltnet import learning, states
+from weltnet import knobs, learning, states
 from weltnet.estimators import metric
 from weltnet.estimators.generator import Basis, Generator, Moments, fit, fold, jackknife
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
@@ -78,26 +78,14 @@ class MetricParams(Params):
                  "and curves; a contraction looks slower than it is."),
     )  # fmt: skip
 
-    network: Literal["trained", "linear"] = choice(
-        "trained", symbol="W", group="Network", restarts=True,
-        meaning="a trained tanh network at the bottom of its loss, or a linear one that contracts and turns, by hand",
-    )  # fmt: skip
-    neurons_per_half: int = knob(
-        32, 4, 32, symbol="N/2", unit="neurons", group="Network", restarts=True,
-        meaning="neurons in each half of the network",
-    )  # fmt: skip
-    contraction: float = knob(
-        0.1, 0.02, 0.3, symbol="λ", unit="1/tick", group="Network", restarts=True, log=True,
-        meaning="rate at which the linear network contracts; a trained one has its own", equation="R = 6 λ²/S",
-    )  # fmt: skip
+    network: Literal["trained", "linear"] = knobs.NETWORK
+    neurons_per_half: int = knobs.NEURONS_PER_HALF
+    contraction: float = knobs.CONTRACTION
     rotation: float = knob(
         0.0, 0.0, 0.3, symbol="ω", unit="rad/tick", group="Network", restarts=True,
         meaning="rate at which the linear network turns one half's average into the other's",
     )  # fmt: skip
-    activation_noise: float = knob(
-        0.15, 0.05, 0.25, symbol="η", group="Network", log=True,
-        meaning="noise of every neuron per tick", equation="x ← tanh(W x) + η ξ",
-    )  # fmt: skip
+    activation_noise: float = knobs.ACTIVATION_NOISE
     lapse: float = knob(
         1.0, 0.05, 20.0, symbol="S", unit="nat/tick", group="Metric", log=True,
         meaning="lapse², one number by hand; a network that learns at an ordinary rate destroys about .05",
