@@ -46,7 +46,7 @@ def describe(knob: Knob, planes: Mapping[str, Any]) -> dict[str, Any]:
         "low": knob.low if numeric else 0,
         "high": knob.high if numeric else 0,
         "choices": list(knob.choices),
-        "plane": named.lower(),
+        "plane": named[:1].lower() + named[1:],
         "velocity": bool(knob.velocity),
         "when": list(knob.when) if knob.when else None,
     }

@@ -112,7 +112,8 @@ def _numbers(found: Distribution) -> str:
     if found.median is None or found.range is None or len(found.measured) < 2:
         return ""
     middle, low, high = (number(x, found.spread or 0.0) for x in (found.median, *found.range))
-    return f"median {middle}, {low}–{high} · " if low != high else f"always {middle} · "
+    between = " to " if high.startswith("−") else "–"
+    return f"median {middle}, {low}{between}{high} · " if low != high else f"always {middle} · "
 
 
 def _knobs(experiment: Experiment[Any, Any], claim: Claim) -> str:

@@ -139,13 +139,13 @@ def clear(M: Array, curvature: Array, members: int) -> Array:
     return out
 
 
-def conic(M: Array) -> list[Array]:
+def conic(M: Array, least: float = 1e-12) -> list[Array]:
     """Where |q·Mq| is its greatest at |q| = 1, for the first two weights: an ellipse, or a hyperbola and its conjugate.
 
-    Nothing where M is 0.
+    Nothing where no eigenvalue is as large as `least`: M is all but 0, and has no shape.
     """
     size = float(np.abs(np.linalg.eigvalsh(M[:2, :2])).max())
-    if size < 1e-12:
+    if size < least:
         return []
     phi = np.linspace(0.0, 2.0 * np.pi, TURNS + 1)
     way = np.stack([np.cos(phi), np.sin(phi)], axis=1)
@@ -155,10 +155,10 @@ def conic(M: Array) -> list[Array]:
     return [piece for piece in np.split(r[:, None] * way, breaks) if len(piece) > 1]
 
 
-def null_lines(M: Array) -> list[Array]:
+def null_lines(M: Array, least: float = 1e-12) -> list[Array]:
     """Its two directions along which nothing stretches, if one direction is time-like and one is not."""
     (a, b), V = np.linalg.eigh(M[:2, :2])
-    if not a < -1e-12 < 1e-12 < b:
+    if max(-a, b) < least or not a < -1e-12 < 1e-12 < b:
         return []
     sides = [np.sqrt(b / (b - a)) * V[:, 0] + sign * np.sqrt(-a / (b - a)) * V[:, 1] for sign in (-1.0, 1.0)]
     return [FAR * np.stack([-side, side]) for side in sides]

@@ -202,7 +202,7 @@ PLANES = {
                      Axis("N", 0, MOST), Axis("p(N)", 0, 0.32), empty=EMPTY),
     "lives": Plane("Lives of networks", "few neurons, many; what was taught the many",
                    Axis("X¹", -0.6, 0.6), Axis("X²", -0.6, 0.6), square=True),
-    "ladder": Plane("The ladder of potentials", "⟨N⟩, Λ; from fluctuations, and Λ ∝ μ_n",
+    "ladder": Plane("The ladder of potentials", "⟨N⟩, Λ; from fluctuations, and Λ ∝ μₙ",
                     Axis("μ_n", 0, 3.6, "T"), Axis("log₁₀", LOW, 2), empty=EMPTY),
 }  # fmt: skip
 
@@ -316,9 +316,9 @@ CLAIMS = (
     Claim("potential", "Births and deaths on trial tell the potential that was set.", "derived", "μ̂ − μ_n", 0.0,
           (-0.05, 0.05), "holds", "20 seeds: −.007 to .005. True of any H where moves balance: a check of the machine.",
           unit="T"),
-    Claim("response", "Neurons answer it as they fluctuate, T d⟨N⟩/dμ_n = Var N.", "derived", "b/Δμ", 1.0,
+    Claim("response", "Neurons answer it as they fluctuate, T d⟨N⟩/dμₙ = Var N.", "derived", "b/Δμ", 1.0,
           (0.9, 1.1), "holds", "20 seeds: .98 to 1.04, as it must be. Blind to N!: it stays 1 when nobody is counted."),
-    Claim("multiplier", "Λ is the multiplier on the number of neurons, Λ ∝ μ_n.", SOURCE, "d ln Λ/d ln μ_n", 1.0,
+    Claim("multiplier", "Λ is the multiplier on the number of neurons, Λ ∝ μₙ.", SOURCE, "d ln Λ/d ln μ_n", 1.0,
           (0.8, 1.2), "fails", "20 seeds: −1.55 to −1.47. More potential: more neurons, less Λ."),
     Claim("inverse", "Λ falls as 1/N.", "derived", "d ln Λ/d ln N", -1.0, (-1.1, -0.9), "fails",
           "20 seeds: −1.43 to −1.39. S ∝ N alone would give −1; λ falls too. "
@@ -411,7 +411,7 @@ def verdict(state: LambdaState, params: LambdaParams) -> tuple[Verdict, ...]:
 def derived(params: LambdaParams) -> Mapping[str, str]:
     """What follows from the knobs."""
     rungs = params.ladder
-    return {"e^(μ_n/T)": f"{math.exp(rungs[0]):.2g} to {math.exp(rungs[-1]):.2g} neurons that nobody needs"}
+    return {"e^(μₙ/T)": f"{math.exp(rungs[0]):.2g} to {math.exp(rungs[-1]):.2g} neurons that nobody needs"}
 
 
 EXPERIMENT = Experiment(
@@ -422,8 +422,8 @@ EXPERIMENT = Experiment(
     formula=r"G_{ab}+\Lambda g_{ab}=0,\quad \Lambda=\frac{\lambda^2}{S},\quad S=\gamma\langle\nabla^2U\rangle\propto N,"
     r"\qquad \pi\propto\frac{e^{(\mu_nN-H)/T}}{N!}",
     sources=("2111.00903", "derived"),
-    by_hand="μ_n, T, γ and the candidates; S is a sum over weights, so that S ∝ N is a definition, as is Λ = R/6",
-    emergent="N at each μ_n; λ and C of networks that live, so Λ; that few neurons contract more than they were taught",
+    by_hand="μₙ, T, γ and the candidates; S is a sum over weights, so that S ∝ N is a definition, as is Λ = R/6",
+    emergent="N at each μₙ; λ and C of networks that live, so Λ; that few neurons contract more than they were taught",
     params=LambdaParams,
     planes=PLANES,
     claims=CLAIMS,

@@ -64,6 +64,7 @@ NEURONS, FLOW, SEEN, ERRORS = 4, "cycle", 0.12, 0.3  # the network, its data, no
 LADDER = np.geomspace(0.3, 10 / 3, RUNGS)  # start widths, in w
 EARLY, SUMMED, WATCHED, LATE = 12, 50, 60, 60  # frames counted first, summed, watched, remembered
 SETTLED, SHOWN, START = 400, 400, 0x5A
+FAINT = 0.05  # of mean γa, below which M has no shape
 T7 = 2.365  # Student's 95 % factor for eight parts
 
 
@@ -276,8 +277,8 @@ def observe(state: SignatureState, params: SignatureParams) -> Mapping[str, Obse
     seen = clear(M, state.A[:PARTS].mean(axis=0), members)
     return {
         "replicas": Cloud("weights", state.crowd.q[:SHOWN, :2] / state.unit, members, "q", kind="replica"),
-        "conic": Paths.of("weights", conic(seen)),
-        "cone": Paths.of("weights", null_lines(seen), "geodesic"),
+        "conic": Paths.of("weights", conic(seen, FAINT * scale)),
+        "cone": Paths.of("weights", null_lines(seen, FAINT * scale), "geodesic"),
         "timelike": Scalar(float(timelike(M, state.A[:PARTS].mean(axis=0), members)), "time-like", plane="weights"),
         "strain": Series("strain", age, np.clip(curves, -9.0, 9.0), ("least", *[""] * (K - 2), "largest")),
         "trace": Scalar(float(row["trace"][-1]) / scale / K, "mean m", plane="strain"),
@@ -294,7 +295,7 @@ def theory(state: SignatureState, params: SignatureParams) -> Mapping[str, Obser
     curves = np.stack([row[k] for k in _names("e", K)]) / scale
     n = timelike(state.foretold[1:], _slope(valley), rung)
     return {
-        "conic": Paths.of("weights", conic(told)),
+        "conic": Paths.of("weights", conic(told, FAINT * scale)),
         "strain": Series("strain", age, np.clip(curves, -9.0, 9.0), ("predicted", *[""] * (K - 1))),
         "count": Series("count", np.log2(LADDER), n[None] / K, ("predicted",)),
         "entropy": Series("entropy", age, row["foretold"][None] / K, ("predicted",)),
