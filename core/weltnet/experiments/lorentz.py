@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from weltnet.estimators import cones
 from weltnet.estimators.waves import mean_over_copies
-from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
+from weltnet.experiment import Claim, Experiment, Preset, Question, Report, Stop, Tour, Verdict
 from weltnet.history import Ring
 from weltnet.kernels.learners import TANH, descend, respond
 from weltnet.kernels.philox import normals
@@ -302,6 +302,61 @@ def verdict(state: LorentzState, params: LorentzParams) -> tuple[Verdict, ...]:
     )  # fmt: skip
 
 
+# ---- tours
+
+CONE_TOUR = Tour("cone", "A light cone is learned", (
+    Stop(
+        "48 neurons, each of which reads all of them, now and one tick ago, through random weights. The picture called "
+        "Response is the answer to a kick of one neuron, tick by tick upwards. All neurons answer at once and in no "
+        "order: that is noise, as the weights are.",
+        {}, 11, ("response", "weights"), shows={"leak": (0.4, 0.7), "invariance": (0.0, 0.2)},
+        question=Question(
+            "Now the network learns to continue a field by one tick, from pairs of moments. The field obeys a "
+            "relativistic wave equation, which nobody tells the network. What will become of the answer to a kick?",
+            ("It stays noise.", "It spreads as a drop of ink does.", "It becomes a cone."), 2,
+            "A cone is about to show: first the weights far from the two diagonals die, then the answer outside.",
+            until=100, shows={"leak": (0.0, 0.05)},
+        ),
+    ),
+    Stop(
+        "Give it three hundred steps more.",
+        look=("response", "interval"),
+        question=Question(
+            "How fast will the edge of the answer move?",
+            ("One neuron a tick, the fastest there is.", "Half as fast.", "It will have no edge."), 0,
+            "With the speed of light of the field it saw. Inside, the answer depends on s² = t² − s² alone: all "
+            "events lie on one curve, a Bessel function into which nothing was fitted. That is Lorentz symmetry, in a "
+            "network that was dense and random.",
+            until=300, shows={"invariance": "holds", "leak": "holds", "front": "holds", "bessel": "holds"},
+        ),
+    ),
+    Stop(
+        "Did learning make this symmetry, or did it find it in the data? The card of the second reading says fails. "
+        "See for yourselves: the same network, with the same rule of learning, is now shown a field that diffuses.",
+        look=("any-data", "response"), shows={"any-data": "fails"},
+        question=Question(
+            "What will the cone turn into?",
+            ("It stays: learning likes cones.", "A plume that hardly moves."), 1,
+            "A plume. It learns this law as well as the other, and this law has no cone. Learning passes a symmetry "
+            "on; it does not make one.",
+            {"broken": "diffusive-data"}, 200,
+            {"invariance": "fails", "front": "fails", "bessel": "fails", "any-data": "fails"},
+        ),
+    ),
+    Stop(
+        "The relativistic field again, but neighbours in the field now go to neurons far apart: they have other names.",
+        look=("weights", "response"),
+        question=Question(
+            "Will it still learn the law?",
+            ("Yes, but the cone is not seen.", "No: neighbours must be neighbours."), 0,
+            "It learns it as well as before. Only our order of the neurons hides the cone: it is in the law, not in "
+            "the names. On the page Locality, learned, neurons find their places by themselves.",
+            {"broken": "permuted-data"}, 300, {"leak": "fails", "invariance": "fails", "loss": (0.0, 0.01)},
+        ),
+    ),
+))  # fmt: skip
+
+
 # ---- experiment
 
 
@@ -336,6 +391,7 @@ EXPERIMENT = Experiment(
         Preset("Other names", "The law is learned, but in our order of the neurons it looks like noise.",
                {"broken": "permuted-data"}),
     ),
+    tours=(CONE_TOUR,),
     stride=STRIDE,
     verify_steps=500,
     begin=begin,
