@@ -53,9 +53,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 
     items.sort(key=link)
     for item in items:
-        # What is prepared once for a file, or for an experiment, is prepared in one process. Tests that need a browser
-        # come after all others, in every process.
-        item.add_marker(pytest.mark.xdist_group(_slug(item) or item.path.stem))
+        # What is prepared once for a file, or for an experiment, is prepared in one process. A file's tests that need a
+        # browser are a group of their own, so that in every process they come after all that need none.
+        together = f"{item.path.stem}-browser" if link(item) == len(CHAIN) else _slug(item) or item.path.stem
+        item.add_marker(pytest.mark.xdist_group(together))
         if item.get_closest_marker("sampled") and _experiment(item) not in _ends():
             item.add_marker("slow")
     yield
