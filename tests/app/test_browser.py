@@ -42,6 +42,11 @@ def screen_point(visit: Any, plane: str, x: float, y: float) -> tuple[float, flo
     return box["x"] + at[0], box["y"] + at[1]
 
 
+def still(before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]]) -> list[str]:
+    """Pictures whose pixels are the same."""
+    return [plane for plane, (pixels, _) in after.items() if pixels == before[plane][0]]
+
+
 @each
 def test_every_picture_moves(visit: Any, experiment: Any) -> None:
     """Every plane of every experiment has a canvas whose pixels are not blank and, but for one that may show what does
@@ -49,10 +54,14 @@ def test_every_picture_moves(visit: Any, experiment: Any) -> None:
     visit.open(experiment.slug)
     before = {plane: visit.pixels(plane) for plane in experiment.planes}
     visit.painted(visit.stat("paints") + 40)
-    after = {plane: visit.pixels(plane) for plane in experiment.planes}
+    after, until = {plane: visit.pixels(plane) for plane in experiment.planes}, time.monotonic() + 20.0
+    # Some pictures change with every launch only, and on a busy machine those are seconds apart.
+    while len(still(before, after)) > 1 and time.monotonic() < until:
+        visit.painted(visit.stat("paints") + 20)
+        after = {plane: visit.pixels(plane) for plane in experiment.planes}
     assert [plane for plane, (_, colours) in after.items() if colours < 2] == [], "blank"
     assert after[next(iter(experiment.planes))][1] > 8, "the first picture shows next to nothing"
-    assert len([plane for plane, (pixels, _) in after.items() if pixels == before[plane][0]]) <= 1, "nothing moves"
+    assert len(still(before, after)) <= 1, "nothing moves"
     assert visit.of("state").inner_text().strip() == "live"
     visit.pause()
     size = visit.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
@@ -213,12 +222,15 @@ def test_stored_seeds_and_calibrations(visit: Any) -> None:
     assert "not verified on this installation yet" in visit.of("stored-wave").inner_text()
     assert "Not calibrated in this version yet" in visit.of("calibrated").inner_text()
     visit.of("calibrate").click()
-    visit.of("calibrated").get_by_text("Calibrated: 7 of 7 known answers reproduced · today").wait_for(timeout=90_000)
+    known = len(next(e for e in ALL if e.slug == "strings").calibrations)
+    visit.of("calibrated").get_by_text(f"Calibrated: {known} of {known} known answers reproduced · today").wait_for(
+        timeout=90_000
+    )
     table = visit.of("calibrations")
     assert not table.is_visible()
     visit.of("calibrated-line").click()
-    assert table.is_visible() and table.locator("tbody tr").count() == 7
-    assert table.locator('tr[data-word="reproduced"]').count() == 7
+    assert table.is_visible() and table.locator("tbody tr").count() == known
+    assert table.locator('tr[data-word="reproduced"]').count() == known
     visit.page.keyboard.press("Escape")
     assert not table.is_visible()
     size = visit.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")

@@ -60,8 +60,8 @@ ROWS = 9
 T95 = 2.365
 """Student's t for the eight groups of a jackknife."""
 
-POINTS, RATE, EXPAND = 200, 0.4, 8  # steps of a universe, its pace, turns a frame
-CELLS, SWEEPS, OMEGA, EDGE = 81, 5, 1.924, 0.65  # places of a slice, sweeps a frame
+POINTS, RATE, EXPAND = 200, 0.4, 4  # steps of a universe, its pace, turns a frame
+CELLS, SWEEPS, OMEGA, EDGE = 81, 3, 1.924, 0.65  # places of a slice, sweeps a frame
 LINE = np.linspace(-EDGE, EDGE, CELLS)
 VACUUM = theory_of.disc(np.stack(np.meshgrid(LINE, LINE, indexing="ij"), axis=-1))
 RADII = np.array([0.2, 0.225, 0.25])
@@ -261,7 +261,7 @@ def observe(state: EinsteinState, params: EinsteinParams) -> Mapping[str, Observ
     T = np.broadcast_to(_fluid(state, params, k), state.G[k].shape)[0]
     fitted = found.coupling[k, 0] * T - found.cosmological[k, 0] * law.FLAT
     rms = math.sqrt(max(products[k, 0, law.CURVATURE, law.CURVATURE], 1e-30))
-    pairs = np.stack([fitted[(..., *law.SIX)], state.G[k, 0][(..., *law.SIX)]], axis=-1)[::2].reshape(-1, 2) / rms
+    pairs = np.stack([fitted[(..., *law.SIX)], state.G[k, 0][(..., *law.SIX)]], axis=-1).reshape(-1, 2) / rms
     kappa, doubt = jackknife(found.coupling[k])
     share, error = jackknife(found.R2[k])
     fine, densities = states.curved(state.seen.of(params.network), FINE_AT)

@@ -440,7 +440,6 @@ EXPERIMENT = Experiment(
     theory=theory,
     verdict=verdict,
     derived=derived,
-    members=lambda state: {"copies": state.x},
     time_unit="ticks",
     calibrations=("drift-linear", "noise-linear", "closure", "de-sitter", "sphere-seen", "over-copies"),
 )  # fmt: skip
