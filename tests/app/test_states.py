@@ -91,7 +91,8 @@ def test_empty_planes_have_axes_and_a_sentence(visit: Any) -> None:
     visit.wait("window.weltnet.state === 'paused'")
     for plane in ("needle", "residuals"):
         said = visit.of(f"plane-{plane}").locator(".empty")
-        assert said.is_visible() and said.inner_text() == by_slug("kappa").planes[plane].empty
+        said.wait_for(timeout=10_000)  # one picture is painted after another
+        assert said.inner_text() == by_slug("kappa").planes[plane].empty
         assert visit.page.evaluate(AXES, plane) > 500
     assert not visit.of("plane-weights").locator(".empty").is_visible()
     assert "NaN" not in words(visit)
