@@ -92,7 +92,7 @@ class EinsteinParams(Params):
                  "angle too much instead of too little."),
     )  # fmt: skip
 
-    network: Literal["trained", "linear", "stretched", "orbit", "wells", "quartic"] = choice(
+    network: Literal["linear", "stretched", "trained", "orbit", "wells", "quartic"] = choice(
         "trained", symbol="W", group="Networks",
         meaning="whose tensor is drawn; linear and stretched are written by hand, the others trained on planar flows",
     )  # fmt: skip
@@ -230,7 +230,7 @@ PLANES = {
     "map": Plane("Curvature and matter", "G_nn, and level lines of ρ", Axis("X¹", -0.385, 0.385),
                  Axis("X²", -0.385, 0.385), square=True),
     "laws": Plane("What the law explains", "1 linear, 2 stretched, 3 trained, 4 orbit, 5 wells, 6 quartic",
-                  Axis("network", 0.5, 6.5), Axis("R²", 0, 1.05)),
+                  Axis("network, as in the menu", 0.5, 6.5), Axis("R²", 0, 1.05)),
     "slice": Plane("A mass is dropped", "solver, no verdict: φ over vacuum, and geodesics. Tap.",
                    Axis("x", -EDGE, EDGE), Axis("y", -EDGE, EDGE), square=True),
     "universe": Plane("A universe relaxes", "solver, no verdict: its scale factor, and the exact one",
