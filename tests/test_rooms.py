@@ -87,6 +87,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "weltnet.adapting": (*SCIENCE, "weltnet.terrain", "weltnet.kernels", "weltnet.systems"),
     "weltnet.crowds": ("numpy", "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
     "weltnet.states": ("numpy", "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
+    "weltnet.atlas": ("numpy", "weltnet.states", "weltnet.kernels", "weltnet.systems", "weltnet.estimators"),
     "weltnet.routes": ("numpy", "weltnet.kernels", "weltnet.estimators", "weltnet.theory"),
     "weltnet.experiments": (
         *SCIENCE,
@@ -101,6 +102,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "weltnet.rings",
         "weltnet.crowds",
         "weltnet.routes",
+        "weltnet.atlas",
         "weltnet.kernels",
         "weltnet.systems",
         "weltnet.estimators",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weltnet.estimators.futures import WALL
 from weltnet.estimators.generator import Basis, Generator
 from weltnet.kernels.geodesics import energy, fly
 from weltnet.theory.geodesics import likeliest, shoot
@@ -26,9 +27,6 @@ WAYS = LIMIT, STRAIGHT, FLOW, SIGMA, SET, LEARNED = range(6)
 
 COARSE, PARTS = 4, 16
 """Runge–Kutta steps per tick, to aim and to fly: then the energy of a geodesic drifts by less than 1e-8."""
-
-WALL = 1.4
-"""Half-widths of the basis beyond which nothing is followed."""
 
 TURNING = 0.02
 """Rotation per tick below which a flow produces no entropy to speak of, and N² = σ is no lapse."""

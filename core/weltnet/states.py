@@ -8,25 +8,22 @@ noise) is kept, in an exponentially forgetting regression. X are the means of th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weltnet.estimators.curvature import supported
-from weltnet.estimators.einstein import SOURCES, Matter, observe, observed
 from weltnet.estimators.generator import Basis, Moments, fit, fold, stencil
-from weltnet.estimators.metric import Places, Squares, Tensor, gather, tensor
-from weltnet.estimators.metric import noise as c_of
 from weltnet.kernels import copies
 from weltnet.systems.landscape import Landscape, prepare
-from weltnet.systems.networks import Network, Report, contracting, train, weights
+from weltnet.systems.networks import Network, Report, contracting, weights
 from weltnet.theory.spacetimes import contraction
 
 __all__ = [
-    "BASIS", "CENTRE", "MATTER", "NETWORKS", "Copies", "Seen", "Six", "Specimen", "Watched", "begin", "curved", "known",
-    "linear", "live", "six", "specimen", "survey", "trained", "valley", "watch", "watched",
+    "BASIS", "CENTRE", "Copies", "Specimen", "begin", "exchanged", "known", "linear", "live", "specimen", "survey",
+    "valley",
 ]  # fmt: skip
 
 Array = NDArray[Any]
@@ -119,108 +116,12 @@ def linear(neurons: int, rate: float | tuple[float, float], rotation: float = 0.
     return Specimen(network, network.W0, rate=float(np.mean(rate)), rotation=rotation, kind=copies.LINEAR)
 
 
-def trained(neurons: int, flow: str, report: Report) -> Specimen:
-    """A tanh network that was trained to continue the flow of this name, at the weights where training left it."""
-    network = train(neurons, flow, 0, report=report, dense=True)
-    return Specimen(network, network.W0)
-
-
-@dataclass(slots=True)
-class Watched:
-    """x: (copies, N) float32 of one specimen, and all that was seen of them: drift, noise, matter; part of a state."""
-
-    x: Array
-    moments: Moments
-    squares: Squares
-    matter: Matter
-
-    def reset(self) -> None:
-        """Forget what was seen: the network or its noise has changed. The neurons live on."""
-        for seen in (self.moments, self.squares, self.matter):
-            seen.reset()
-
-
-def watched(specimen: Specimen, rows: int, basis: Basis, degree: int) -> Watched:
-    """This many copies of a specimen that have not lived yet; C(X) of this degree, everything else on `basis`."""
-    x = np.zeros((rows, specimen.network.N), np.float32)
-    return Watched(x, Moments(basis), Squares(Basis(degree, basis.half)), Matter(basis))
-
-
-def watch(these: Watched, specimen: Specimen, *, noise: float, seed: int, tick: int, ticks: int) -> None:
-    """Let the copies run, in bursts from all over the square, and enter what they did; nothing is forgotten."""
-    seen = specimen.run(these.x, seed=seed, tick=tick, ticks=ticks, noise=noise)
-    fold(these.moments, *seen, halflife=math.inf)
-    exact = 2.0 * noise**2 / specimen.network.N
-    gather(these.squares, fit(these.moments), *seen, exact=exact, halflife=math.inf)
-    x, old = these.x.astype(float), seen[3][-1] >= 2
-    observe(these.matter, seen[2][-1].astype(float), x, specimen.foresee(x), old)
-
-
-MATTER = (*SOURCES, "kinetic")
-"""What may be taken for matter: what is measured on the neurons, and ½ |v|²_h."""
-
-
-def curved(these: Watched, at: Places) -> tuple[Tensor, Array]:
-    """The metric with S = 1 and its curvature at n places, and ρ of every kind of matter there: (matters, n)."""
-    generator = fit(these.moments)
-    found = tensor(generator, c_of(these.squares, generator), at, 1.0)
-    v, h = found.drift[0], np.linalg.inv(found.noise[0])
-    kinetic = 0.5 * np.einsum("ni,nij,nj->n", v, h, v)
-    rho = these.matter.basis(at.drift.at) @ observed(these.matter)
-    return found, np.concatenate([rho.T, kinetic[None]])
-
-
-NETWORKS = ("linear", "stretched", "trained", "orbit", "wells", "quartic")
-
-
-@dataclass(frozen=True, slots=True)
-class Six:
-    """Networks whose space-times are compared; the linear ones are made anew for every rate."""
-
-    trained: Specimen
-    orbit: Specimen
-    wells: Specimen
-    quartic: Specimen
-
-    def specimen(self, name: str, rate: float, bent: bool = False) -> Specimen:
-        """The network of this name; the linear one contracts by `rate`, the stretched one by 1½ and ½ of it.
-
-        A saboteur, `bent` lets both of these pass through tanh.
-        """
-        if name not in NETWORKS[:2]:
-            found: Specimen = getattr(self, name)
-            return found
-        made = linear(self.orbit.network.N, rate if name == "linear" else (1.5 * rate, 0.5 * rate))
-        return replace(made, kind=copies.TANH) if bent else made
-
-
-@dataclass(slots=True)
-class Seen:
-    """What was seen of each of them; part of a state."""
-
-    linear: Watched
-    stretched: Watched
-    trained: Watched
-    orbit: Watched
-    wells: Watched
-    quartic: Watched
-
-    def of(self, name: str) -> Watched:
-        """What was seen of the network of this name."""
-        found: Watched = getattr(self, name)
-        return found
-
-
-def six(world: Landscape, neurons: int, rows: int, basis: Basis, degree: int, report: Report) -> tuple[Six, Seen]:
-    """The network of a landscape in its valley and five others of this many neurons, with copies to be watched."""
-    found = Six(valley(world), *(trained(neurons, kind, report) for kind in NETWORKS[3:]))
-    return found, Seen(*(watched(found.specimen(name, 0.1), rows, basis, degree) for name in NETWORKS))
-
-
-def specimen(kind: str, neurons: int, rate: float, points: int, report: Report) -> Specimen:
+def specimen(
+    kind: str, neurons: int, rate: float, points: int, report: Report, rotation: float = 0.0
+) -> Specimen:  # fmt: skip
     """The `trained` one, the same for every seed, with `points` per axis of its loss, or the `linear` one, by hand."""
     if kind == "linear":
-        return linear(neurons, rate)
+        return linear(neurons, rate, rotation)
     return valley(prepare(neurons, "rotation", 0, points, report=report))
 
 
@@ -240,12 +141,19 @@ def survey(
 
     A saboteur, `shuffled` gives every probe the increment of another.
     """
-    X, mean, after, age = specimen.run(probes, seed=seed, tick=tick, ticks=ticks, reach=reach, noise=noise)
-    if shuffled:
-        other = np.roll(np.arange(len(probes)), len(probes) // 3)
-        mean, after = (X + (a - X)[:, other] for a in (mean, after))
-        age = np.minimum(age, age[:, other])
-    fold(moments, X, mean, after, age, halflife=math.inf)
+    seen = specimen.run(probes, seed=seed, tick=tick, ticks=ticks, reach=reach, noise=noise)
+    fold(moments, *(exchanged(*seen) if shuffled else seen), halflife=math.inf)
+
+
+def exchanged(X: Array, mean: Array, after: Array, age: Array) -> tuple[Array, Array, Array, Array]:
+    """What `Specimen.run` returns, with the increment of another copy in the place of each one's own: a saboteur.
+
+    Only copies that are looked at, age ≥ 0 at some tick, take part.
+    """
+    other = np.arange(X.shape[1])
+    looked = np.flatnonzero((age >= 0).any(axis=0))
+    other[looked] = np.roll(looked, len(looked) // 3)
+    return X, X + (mean - X)[:, other], X + (after - X)[:, other], np.minimum(age, age[:, other])
 
 
 def begin(neurons: int, here: Array, replicas: int = 0) -> Copies:
@@ -292,11 +200,7 @@ def live(
     remembered = these.told + 0.5 ** (ticks / halflife) * (these.expected - these.told)
     these.expected = np.where(np.isfinite(remembered), remembered, these.told) if not jumped else these.told
     if shuffled:
-        other = np.arange(X.shape[1])
-        looked = np.flatnonzero((age >= 0).any(axis=0))
-        other[looked] = np.roll(looked, len(looked) // 3)
-        mean, after = (X + (a - X)[:, other] for a in (mean, after))
-        age = np.minimum(age, age[:, other])
+        X, mean, after, age = exchanged(X, mean, after, age)
     fold(these.moments, X, mean, after, age, halflife=halflife)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from weltnet.estimators.generator import Generator
 from weltnet.kernels.geodesics import fly
 
-__all__ = ["Future", "future"]
+__all__ = ["WALL", "Future", "future"]
 
 Array = NDArray[Any]
 

@@ -26,7 +26,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from weltnet import learning, states
+from weltnet import atlas, learning
 from weltnet.estimators import einstein as law
 from weltnet.estimators.contours import contours
 from weltnet.estimators.generator import Basis, jackknife
@@ -44,7 +44,7 @@ __all__ = ["EXPERIMENT", "EinsteinParams", "EinsteinState"]
 Array = NDArray[Any]
 
 STRIDE, TICKS, SURVEY = 2, 8, 40  # turns a frame; ticks of the network it looks at; ticks before the first
-NETWORKS, MATTER = states.NETWORKS, states.MATTER
+NETWORKS, MATTER = atlas.NETWORKS, atlas.MATTER
 NEURONS, COPIES = 32, 512
 BASIS, DEGREE = Basis(5, 0.5), 2
 
@@ -152,8 +152,8 @@ class EinsteinState:
 
     seed: int
     step: int
-    networks: states.Six
-    seen: states.Seen
+    networks: atlas.Six
+    seen: atlas.Seen
     setting: tuple[Any, ...] = ()
     ticks: int = 1
     visits: int = 0
@@ -173,7 +173,7 @@ class EinsteinState:
 def begin(params: EinsteinParams, seed: int, report: Report) -> EinsteinState:
     # The networks are part of the apparatus, not of the luck of a run: every seed looks at the same ones.
     world = prepare(64, "rotation", 0, learning.GRID.n, report=lambda f, text: report(0.6 * f, text))
-    networks, seen = states.six(world, NEURONS, COPIES, BASIS, DEGREE, report)
+    networks, seen = atlas.six(world, NEURONS, COPIES, BASIS, DEGREE, report)
     state = EinsteinState(seed, 0, networks, seen)
     _follow(state, params)
     return state
@@ -199,8 +199,8 @@ def _visit(state: EinsteinState, params: EinsteinParams, k: int, ticks: int) -> 
     these = state.seen.of(NETWORKS[k])
     specimen = state.networks.specimen(NETWORKS[k], params.contraction, params.breaks("nonlinear-flow"))
     how = {"seed": state.seed ^ (k << 32), "tick": state.ticks, "ticks": ticks}
-    states.watch(these, specimen, noise=params.activation_noise, **how)
-    found, rho = states.curved(these, AT)
+    atlas.watch(these, specimen, noise=params.activation_noise, **how)
+    found, rho = atlas.curved(these, AT)
     state.G[k], state.rho[k] = found.einstein * found.known[:, None, None], rho * found.known
     state.ticks += ticks
 
@@ -264,7 +264,7 @@ def observe(state: EinsteinState, params: EinsteinParams) -> Mapping[str, Observ
     pairs = np.stack([fitted[(..., *law.SIX)], state.G[k, 0][(..., *law.SIX)]], axis=-1).reshape(-1, 2) / rms
     kappa, doubt = jackknife(found.coupling[k])
     share, error = jackknife(found.R2[k])
-    fine, densities = states.curved(state.seen.of(params.network), FINE_AT)
+    fine, densities = atlas.curved(state.seen.of(params.network), FINE_AT)
     rho = densities[MATTER.index(params.matter)].reshape(len(FINE[0]), -1)
     normal, half = fine.einstein[0, :, 0, 0].reshape(rho.shape), 0.7 / 20
     edges = (-0.35 - half, 0.35 + half, -0.35 - half, 0.35 + half)

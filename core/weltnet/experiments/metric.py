@@ -35,7 +35,6 @@ from weltnet.estimators.generator import Basis, Generator, Moments, fit, fold, j
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
 from weltnet.observables import Axis, Cloud, Field, MetricField, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, choice, knob, region
-from weltnet.systems.landscape import prepare
 from weltnet.verdicts import judge
 
 __all__ = ["EXPERIMENT", "MetricParams", "MetricState"]
@@ -142,10 +141,7 @@ class MetricState:
 def begin(params: MetricParams, seed: int, report: Report) -> MetricState:
     # The network is part of the apparatus, not of the luck of a run: every seed looks at the same one.
     n = 2 * params.neurons_per_half
-    if params.network == "trained":
-        specimen = states.valley(prepare(n, "rotation", 0, learning.GRID.n, report=report))
-    else:
-        specimen = states.linear(n, params.contraction, params.rotation)
+    specimen = states.specimen(params.network, n, params.contraction, learning.GRID.n, report, params.rotation)
     squares = metric.Squares(Basis(BEND, HALF))
     state = MetricState(
         seed, 0, specimen, np.zeros((COPIES, n), np.float32), Moments(Basis(params.degree, HALF)), squares
@@ -169,18 +165,13 @@ def _live(state: MetricState, params: MetricParams) -> None:
         state.past[:] = 0.0
         state.told = state.specimen.told(params.activation_noise, REACH)
     life, burn = BURSTS if params.launch == "bursts" else WALK
-    X, mean, after, age = state.specimen.run(
+    seen = state.specimen.run(
         state.x, seed=state.seed, tick=state.step, ticks=TICKS, reach=REACH, noise=params.activation_noise, life=life
     )  # fmt: skip
-    if params.breaks("shuffled-increments"):
-        other = np.roll(np.arange(COPIES), COPIES // 3)
-        mean, after = (X + (a - X)[:, other] for a in (mean, after))
-        age = np.minimum(age, age[:, other])
-    fold(state.moments, X, mean, after, age, burn=burn, halflife=math.inf)
+    seen = states.exchanged(*seen) if params.breaks("shuffled-increments") else seen
+    fold(state.moments, *seen, burn=burn, halflife=math.inf)
     exact = None if params.seen == "steps" else 2.0 * params.activation_noise**2 / state.specimen.network.N
-    metric.gather(
-        state.squares, _drift(state, params), X, mean, after, age, exact=exact, burn=burn, halflife=math.inf
-    )  # fmt: skip
+    metric.gather(state.squares, _drift(state, params), *seen, exact=exact, burn=burn, halflife=math.inf)
     slot = min(int(OCTAVE * math.log2(max(state.moments.samples / FIRST, 1.0))), SLOTS - 1)
     if state.past[slot, 0] == 0.0:
         state.past[slot] = state.moments.samples, *_errors(_measured(state, params)[2], state, params)

@@ -321,7 +321,7 @@ FLIP = Claim(
 )  # fmt: skip
 MAKES = Claim(
     "makes-time", "Where the sum changes its sign, a direction does.", SOURCE, "Δn", -1.0, (-1.5, -0.5), "fails",
-    "20 seeds: 0. Where tr M = 0 and M is not, there are both signs; none changes there.",
+    "20 seeds: 0. Where tr M = 0 and M is not, there are both signs: with two directions that is arithmetic.",
 )  # fmt: skip
 BALANCE = Claim(
     "balance", "At learning equilibrium M vanishes.", SOURCE, "m/Π", 0.0, (-0.05, 0.05), "holds",
