@@ -88,6 +88,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "weltnet.crowds": ("numpy", "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
     "weltnet.states": ("numpy", "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),
     "weltnet.atlas": ("numpy", "weltnet.states", "weltnet.kernels", "weltnet.systems", "weltnet.estimators"),
+    "weltnet.universe": ("numpy", "weltnet.kernels", "weltnet.theory"),
     "weltnet.routes": ("numpy", "weltnet.kernels", "weltnet.estimators", "weltnet.theory"),
     "weltnet.experiments": (
         *SCIENCE,
@@ -102,6 +103,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "weltnet.rings",
         "weltnet.crowds",
         "weltnet.routes",
+        "weltnet.universe",
         "weltnet.atlas",
         "weltnet.kernels",
         "weltnet.systems",

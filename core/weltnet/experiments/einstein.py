@@ -27,12 +27,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weltnet import atlas, learning
+from weltnet import universe as universes
 from weltnet.estimators import einstein as law
 from weltnet.estimators.contours import contours
 from weltnet.estimators.generator import Basis, jackknife
 from weltnet.estimators.metric import places
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
-from weltnet.kernels.relaxation import HIGHEST, bend, expand, sweep
+from weltnet.kernels.relaxation import HIGHEST, bend, sweep
 from weltnet.observables import Axis, Cloud, Field, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, choice, knob, region
 from weltnet.systems.landscape import prepare
@@ -60,13 +61,12 @@ ROWS = 9
 T95 = 2.365
 """Student's t for the eight groups of a jackknife."""
 
-POINTS, RATE, EXPAND = 200, 0.4, 4  # steps of a universe, its pace, turns a frame
 CELLS, SWEEPS, OMEGA, EDGE = 81, 3, 1.924, 0.65  # places of a slice, sweeps a frame
 LINE = np.linspace(-EDGE, EDGE, CELLS)
 VACUUM = theory_of.disc(np.stack(np.meshgrid(LINE, LINE, indexing="ij"), axis=-1))
 RADII = np.array([0.2, 0.225, 0.25])
 RAYS, RAY_STEP, RAY_STEPS = 13, 0.01, 140
-SETTLED, RELAXED, VISITS = 400, 1e-8, 20
+RELAXED, VISITS = 1e-8, 20
 
 
 # -- parameters -------------------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ class EinsteinParams(Params):
 class EinsteinState:
     """G: (networks, ROWS, places, 3, 3), rho: (networks, matters, places), both as of each network's last visit.
 
-    scale, coarse: a(t) of the universe in POINTS and in half as many steps, with span, coarse_span = T; phi: the slice.
+    phi: the slice.
     """
 
     seed: int
@@ -159,13 +159,7 @@ class EinsteinState:
     visits: int = 0
     G: Array = field(default_factory=lambda: np.zeros((len(NETWORKS), ROWS, len(MAP), 3, 3)))
     rho: Array = field(default_factory=lambda: np.zeros((len(NETWORKS), len(MATTER), len(MAP))))
-    universe: tuple[Any, ...] = ()
-    turns: int = 0
-    scale: Array = field(default_factory=lambda: np.ones(POINTS + 1))
-    coarse: Array = field(default_factory=lambda: np.ones(POINTS // 2 + 1))
-    span: Array = field(default_factory=lambda: np.ones(1))
-    coarse_span: Array = field(default_factory=lambda: np.ones(1))
-    missed: Array = field(default_factory=lambda: np.ones(2))
+    universe: universes.Universe = field(default_factory=universes.Universe)
     phi: Array = field(default_factory=lambda: VACUUM.copy())
     residual: float = math.inf
 
@@ -187,11 +181,7 @@ def _follow(state: EinsteinState, params: EinsteinParams) -> None:
         for k, name in enumerate(NETWORKS):
             state.seen.of(name).reset()
             _visit(state, params, k, SURVEY)
-    universe = (params.universe, params.breaks("wrong-sign"))
-    if state.universe != universe:
-        state.universe, state.turns = universe, 0
-        state.span[:] = state.coarse_span[:] = 1.0
-        state.scale[:], state.coarse[:] = (theory_of.rippled(params.universe, n) for n in (POINTS, POINTS // 2))
+    universes.follow(state.universe, params.universe, params.breaks("wrong-sign"))
 
 
 def _visit(state: EinsteinState, params: EinsteinParams, k: int, ticks: int) -> None:
@@ -209,11 +199,7 @@ def step(state: EinsteinState, params: EinsteinParams) -> None:
     _follow(state, params)
     _visit(state, params, state.visits % len(NETWORKS), TICKS)
     state.visits += 1
-    k, matter, w = theory_of.CONTENTS[params.universe]
-    rate = -RATE if params.breaks("wrong-sign") else RATE
-    expand(state.coarse, state.coarse_span, k, 1.0, matter, w, rate, EXPAND, state.missed)
-    expand(state.scale, state.span, k, 1.0, matter, w, rate, EXPAND, state.missed)
-    state.turns += EXPAND
+    universes.turn(state.universe)
     state.residual = sweep(state.phi, _source(params), LINE[1] - LINE[0], -1.0, OMEGA, SWEEPS)
     state.step += STRIDE
 
@@ -233,7 +219,7 @@ PLANES = {
                   Axis("network, as in the menu", 0.5, 6.5), Axis("R²", 0, 1.05)),
     "slice": Plane("A mass is dropped", "solver, no verdict: φ over vacuum, and geodesics. Tap.",
                    Axis("x", -EDGE, EDGE), Axis("y", -EDGE, EDGE), square=True),
-    "universe": Plane("A universe relaxes", "solver, no verdict: its scale factor, and the exact one",
+    "universe": Plane("A universe relaxes", "solver, no verdict: its scale factor, and the exact one; again and again",
                       Axis("t", 0, 2), Axis("a", 0, 6)),
 }  # fmt: skip
 NUMBERS = np.arange(1.0, len(NETWORKS) + 1.0)
@@ -271,9 +257,10 @@ def observe(state: EinsteinState, params: EinsteinParams) -> Mapping[str, Observ
     matter = state.rho[k, MATTER.index(params.matter)]
     chance = [np.quantile(law.alike(r, state.G[k, 0, :, 0, 0]), 0.95) for r in
               (matter, law.shuffled(matter), _random(state, params, k))]  # fmt: skip
-    t = np.linspace(0.0, float(state.span[0]), POINTS // 2 + 1)
+    born = state.universe
+    t = np.linspace(0.0, float(born.span[0]), universes.HALF + 1)
     gaps = law.deficit(LINE, state.phi, params.spot, RADII, -1.0)
-    exact = _exact(params, np.linspace(0.0, 1.0, POINTS + 1) * theory_of.SPAN)
+    exact = _exact(params, np.linspace(0.0, 1.0, universes.POINTS + 1) * theory_of.SPAN)
     return {
         "law": Paths.of("tensor", [[(-2, -2), (2, 2)]], "contour", static=True),
         "components": Cloud("tensor", np.clip(pairs, -9.0, 9.0), len(MAP) * 6, "G_ab"),
@@ -291,9 +278,9 @@ def observe(state: EinsteinState, params: EinsteinParams) -> Mapping[str, Observ
         "light": Paths.of("slice", _rays(state.phi), "geodesic"),
         "place": Cloud("slice", params.spot[None], 1, "κm", role="tracer"),
         "missing": Scalar(float(gaps.mean()), "missing angle", "rad", float(np.ptp(gaps)), "slice"),
-        "scale": Series("universe", t, state.scale[None, ::2], ("relaxing",), ("net",)),
-        "span": Scalar(float(state.span[0]), "T", plane="universe"),
-        "off": Scalar(_log10(float(np.abs(state.scale / exact - 1.0).max())), "log₁₀ error", plane="universe"),
+        "scale": Series("universe", t, born.scale[None, ::2], ("relaxing",), ("net",)),
+        "span": Scalar(float(born.span[0]), "T", plane="universe"),
+        "off": Scalar(_log10(float(np.abs(born.scale / exact - 1.0).max())), "log₁₀ error", plane="universe"),
     }  # fmt: skip
 
 
@@ -328,7 +315,7 @@ def _random(state: EinsteinState, params: EinsteinParams, k: int) -> Array:
 
 def theory(state: EinsteinState, params: EinsteinParams) -> Mapping[str, Observable]:
     """Closed forms, never told of saboteurs: geodesics without a mass, the angle it takes away, the exact universe."""
-    t = np.linspace(0.0, theory_of.SPAN, POINTS // 2 + 1)
+    t = np.linspace(0.0, theory_of.SPAN, universes.HALF + 1)
     ghost = theory_of.arcs(START, ANGLE, RAY_STEP, RAY_STEPS).swapaxes(0, 1)
     inside = [line[np.abs(line).max(axis=1) <= EDGE] for line in ghost]
     return {
@@ -378,11 +365,12 @@ def verdict(state: EinsteinState, params: EinsteinParams) -> tuple[Verdict, ...]
     carried = _with_error(np.median(np.reshape(lent, (-1, ROWS)), axis=0))
     best = float(law.added(products, seen.coupling)[1:, 0].max())
     kappas = seen.coupling[1:, 0]
-    young = "" if state.turns >= SETTLED else f"Needs {SETTLED} turns; {state.turns} were made."
+    age, coarse_age, highest = state.universe.settled.tolist()
+    young = "" if age > 0.0 else f"Needs {universes.SETTLED} turns; {state.universe.turns} were made."
     rough = "" if state.residual < RELAXED else f"The slice is still relaxing: residual {state.residual:.0e}."
     gaps = law.deficit(LINE, state.phi, params.spot, RADII, -1.0) - params.mass
-    aged = f"Time it takes, in {POINTS} steps; the error is the distance to half as many."
-    if state.scale.max() >= HIGHEST:
+    aged = f"Time it takes, in {universes.POINTS} steps; the error is the distance to half as many."
+    if highest >= HIGHEST:
         aged = "The universe has run away: its ripples grew to where they are stopped."
     what = f"{params.matter} as {params.state}"
     return (
@@ -396,8 +384,7 @@ def verdict(state: EinsteinState, params: EinsteinParams) -> tuple[Verdict, ...]
         judge(UNIVERSAL_CLAIM, *carried, "Share of what Λ leaves that matter explains with a κ_E lent by another "
               f"network, median; with its own at most {best:.2f}, κ_E {kappas.min():.2g} to {kappas.max():.2g}.",
               null=0.0, waiting=few),
-        judge(UNIVERSE_CLAIM, float(state.span[0]), abs(float(state.span[0] - state.coarse_span[0])),
-              aged, waiting=young),
+        judge(UNIVERSE_CLAIM, age, abs(age - coarse_age), aged, waiting=young),
         judge(DEFICIT_CLAIM, float(gaps.mean()), float(np.ptp(gaps)),
               f"Gauss–Bonnet on three circles round the mass; residual {state.residual:.0e}.", waiting=rough),
     )  # fmt: skip
