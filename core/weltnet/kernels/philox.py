@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["gaussian_pair", "normals", "philox", "uniform"]
+__all__ = ["gaussian_pair", "normals", "philox", "picks", "uniform"]
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
@@ -64,3 +64,19 @@ def normals(out, seed, step, stream):
                 out[m, d + 2] = z2
             if d + 3 < out.shape[1]:
                 out[m, d + 3] = z3
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def picks(out, count, seed, step, stream):
+    """Fill out: (members, draws) int64 with whole numbers in [0, count), drawn with replacement and keyed alike."""
+    k0 = np.uint32(seed & 0xFFFFFFFF)
+    k1 = np.uint32((seed >> 32) & 0xFFFFFFFF)
+    whole = np.uint64(count)
+    words = np.empty(4, np.uint32)
+    for m in range(out.shape[0]):
+        for d in range(out.shape[1]):
+            if d & 3 == 0:
+                words[0], words[1], words[2], words[3] = philox(
+                    np.uint32(m), np.uint32(step), np.uint32(stream), np.uint32(d), k0, k1
+                )
+            out[m, d] = np.int64((np.uint64(words[d & 3]) * whole) >> _SHIFT)
