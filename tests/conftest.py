@@ -48,23 +48,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
             item.add_marker("browser")
         if item.get_closest_marker("browser"):
             return len(CHAIN)
+        if _of_the_core(item):
+            return CHAIN.index("experiments")
         place = item.path.relative_to(Path(__file__).parent).parts[0]
         return next(i for i, name in enumerate(CHAIN) if place.startswith(name) or i == len(CHAIN) - 1)
 
     items.sort(key=link)
     for item in items:
-        # What is prepared once for a file, or for an experiment, is prepared in one process. A file's tests that need a
+        # What is prepared once for an experiment, or for a file, is prepared in one process. A file's tests that need a
         # browser are a group of their own, so that in every process they come after all that need none.
-        together = f"{item.path.stem}-browser" if link(item) == len(CHAIN) else _slug(item) or item.path.stem
+        together = _experiment(item).slug if _of_the_core(item) else item.path.stem
+        if link(item) == len(CHAIN):
+            together = f"{item.path.stem}-browser"
         item.add_marker(pytest.mark.xdist_group(together))
         if item.get_closest_marker("sampled") and _experiment(item) not in _ends():
             item.add_marker("slow")
     yield
 
 
-def _slug(item: pytest.Item) -> str:
-    experiment = _experiment(item)
-    return experiment.slug if experiment is not None and item.path.stem == "test_contract" else ""
+def _of_the_core(item: pytest.Item) -> bool:
+    """Whether it is a test of the core over one experiment."""
+    return _experiment(item) is not None and item.path.parent.name != "app"
 
 
 def _experiment(item: pytest.Item) -> Any:
