@@ -31,6 +31,7 @@ from weltnet.calibrations import (
     parties,
     passed,
     populations,
+    ranks,
     reproduced,
     rings,
 )
@@ -169,6 +170,8 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "response-planted": ("response", lambda f: scaled(f, 1.06)),
     "power-planted": ("power", lambda f: scaled(f, 1.05)),
     "vacuum": ("LAPSE", lambda S: 1.15 * S),
+    "rank-planted": ("ranked", lambda f: scaled(f, 1.08)),
+    "rank-within": ("within", lambda f: scaled(f, 1.3)),
 }
 """What goes wrong, by calibration: the name in its module that is replaced, and by what."""
 
@@ -218,7 +221,9 @@ def test_biased_estimator_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) 
     """Link: the guard itself. An estimator that is off by little more than the tolerance is missed, at seeds 0–2."""
     target, spoil = BIASES[name]
     laws._guided.cache_clear()
-    home = next(m for m in (ensembles, laws, neurons, chains, parties, populations, rings) if by_name(name) in m.CASES)
+    home = next(
+        m for m in (ensembles, laws, neurons, chains, parties, populations, ranks, rings) if by_name(name) in m.CASES
+    )
     monkeypatch.setattr(home, target, spoil(getattr(home, target)))
     missed = [not passed(measure(by_name(name), seed)) for seed in range(3)]
     laws._guided.cache_clear()

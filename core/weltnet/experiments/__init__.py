@@ -14,6 +14,7 @@ from weltnet.experiments import (
     cosmological,
     diffusion,
     duality,
+    efficiency,
     einstein,
     geodesics,
     hidden,
@@ -33,6 +34,7 @@ __all__ = ["ALL", "by_slug"]
 
 ALL: tuple[Experiment[Any, Any], ...] = (
     observatory.EXPERIMENT,
+    efficiency.EXPERIMENT,
     diffusion.EXPERIMENT,
     kappa.EXPERIMENT,
     phase.EXPERIMENT,
