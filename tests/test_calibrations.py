@@ -270,7 +270,7 @@ def test_wide_errors_excuse_nothing() -> None:
 def test_settings_are_those_of_experiments() -> None:
     """Link: the showcase's grid, ensemble, bandwidths, basis and copies; other settings would vouch for others."""
     from weltnet import learning, states
-    from weltnet.experiments import diffusion, kappa, locality, lorentz, observatory, strings
+    from weltnet.experiments import diffusion, efficiency, kappa, locality, lorentz, observatory, strings
 
     showcase = observatory.ObservatoryParams()
     grids = {ensembles.GRID: learning.GRID, ensembles.FINE: diffusion.GRID, laws.LENS: kappa.LENS}
@@ -284,6 +284,7 @@ def test_settings_are_those_of_experiments() -> None:
     assert (strings.WINDOW, line.sites, line.modes) == (chains.TICKS, chains.SITES, chains.MODES)
     assert (lorentz.TICKS, lorentz.SITES) == (rings.TICKS, rings.SITES)
     assert locality.NEURONS == rings.NEURONS
+    assert (len(efficiency.DEPTHS), efficiency.HEATS) == (ranks.KINDS, ranks.HEATS)
     assert entropy.BANDWIDTHS == (0.06, 0.085) and density.Grid(96).half_width == ensembles.GRID.half_width
     assert curvature.ENOUGH == generator.ENOUGH
 

@@ -16,7 +16,7 @@ __all__ = ["CASES", "HEATS", "KINDS"]
 
 Array = NDArray[Any]
 
-KINDS, HEATS, RACES = 6, 5, 80
+KINDS, HEATS, RACES = 6, 6, 80
 R, AMONG, APART = 0.7, 0.5, 4.0
 """Pearson correlations planted among all and at fixed kind, and how far apart kinds are, in standard deviations."""
 
@@ -50,7 +50,7 @@ def _fixed(seed: int) -> tuple[float, float]:
 CASES = (
     Calibration(
         "rank-planted", "Rank correlation of normal measures",
-        "Normal measures with Pearson's r have Spearman's ρ = (6/π) asin(r/2), also in races of thirty.",
+        "Normal measures with Pearson's r have Spearman's ρ = (6/π) asin(r/2), also in races of 36.",
         "ranks.ranked", "ρ", 6.0 / math.pi * math.asin(0.5 * R), 0.03, _all,
     ),
     Calibration(

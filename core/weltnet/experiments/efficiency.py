@@ -22,7 +22,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,34 +29,32 @@ from numpy.typing import NDArray
 
 from weltnet.estimators.ranks import over_pieces, pieces, ranked, within
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
-from weltnet.kernels.philox import picks
 from weltnet.observables import Axis, Cloud, Field, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, knob, region
-from weltnet.systems import layered
+from weltnet.systems import depths
 from weltnet.verdicts import judge
 
 __all__ = ["EXPERIMENT", "EfficiencyParams", "EfficiencyState"]
 
 Array = NDArray[Any]
 
-DEPTHS = np.arange(1, 7)
-HEATS, WEIGHTS = 5, 20_000
+DEPTHS = (1, 2, 3, 4, 5, 6)
+HEATS, WEIGHTS = 6, 24_000
 """Heats at once, and weights of each depth in all heats together, which leaves fewer of them to large networks."""
 STRIDE, RACE = 5, 400
 TIMES = np.arange(0, RACE + 1, STRIDE)
 """Steps at which losses are taken, that is horizons."""
-GAP = 30
+GAP = 50
 MEASURED = np.arange(0, RACE + 1, GAP)
 """Steps at which traces are taken."""
-LATER = 3
+LATER = 2
 """Index of the trace that the one at birth is held against."""
-PROBES, SEEN = 400, 40
+PROBES, SEEN = 256, 40
 """Images for losses, and for traces."""
 FIRST = 20 // STRIDE
 """Index of the first horizon at which a law is asked for."""
 ENOUGH = 3
 """Heats that must have come to their end before anything is judged."""
-BATCHES = 99
 KEPT = 60
 """Heats whose traces at birth and losses are kept, for what is asked at fixed depth."""
 RANKED, MISFILED = range(2)
@@ -105,34 +102,6 @@ class EfficiencyParams(Params):
     )  # fmt: skip
 
 
-# -- the networks -----------------------------------------------------------------------------------------------------
-
-
-def _width(P: int, depth: int) -> int:
-    """Neurons of every hidden layer: (depth − 1) n² + (74 + depth) n + 10 = P."""
-    b, c = 74.0 + depth, P - 10.0
-    return max(2, round(2.0 * c / (b + math.sqrt(b * b + 4.0 * (depth - 1) * c))))
-
-
-@lru_cache(maxsize=8)
-def _plan(P: int) -> tuple[tuple[tuple[int, ...], slice], ...]:
-    """Layers of every depth, and where their weights are in a row of q."""
-    widths = [(64, *[_width(P, int(k))] * int(k), 10) for k in DEPTHS]
-    ends = np.cumsum([0, *map(layered.size, widths)])
-    return tuple((w, slice(int(a), int(b))) for w, a, b in zip(widths, ends, ends[1:], strict=False))
-
-
-@lru_cache(maxsize=1)
-def _images() -> tuple[Array, Array]:
-    """The digits in single precision, which is twice as fast."""
-    d = layered.digits()
-    return d.x.astype(np.float32), d.y.astype(np.float32)
-
-
-def _heats(P: int) -> int:
-    return min(max(WEIGHTS // P, 1), HEATS)
-
-
 # -- state and step ---------------------------------------------------------------------------------------------------
 
 
@@ -166,13 +135,20 @@ def _setting(params: EfficiencyParams) -> str:
     return f"{params.learning_rate!r} {params.batch}"
 
 
+def _plan(params: EfficiencyParams) -> depths.Plan:
+    return depths.plan(params.parameters, DEPTHS)
+
+
+def _heats(params: EfficiencyParams) -> int:
+    return min(max(WEIGHTS // params.parameters, 1), HEATS)
+
+
 def begin(params: EfficiencyParams, seed: int, report: Report) -> EfficiencyState:
-    """Random networks of variance 1/fan-in."""
+    """Random networks."""
     report(0.0, "drawing six architectures")
-    plan, n = _plan(params.parameters), _heats(params.parameters)
-    shape = (len(DEPTHS), n)
-    q = np.zeros((n, plan[-1][1].stop), np.float32)
-    state = EfficiencyState(seed, 0, q, np.zeros((len(TIMES), *shape)), np.zeros((len(MEASURED), *shape)))
+    n = _heats(params)
+    losses, traces = (np.zeros((len(times), len(DEPTHS), n)) for times in (TIMES, MEASURED))
+    state = EfficiencyState(seed, 0, np.zeros((n, _plan(params)[-1][1].stop), np.float32), losses, traces)
     state.setting = _setting(params)
     _born(state, params)
     return state
@@ -180,21 +156,16 @@ def begin(params: EfficiencyParams, seed: int, report: Report) -> EfficiencyStat
 
 def _born(state: EfficiencyState, params: EfficiencyParams) -> None:
     """A new race: other weights, and nothing known of them but what they are at birth."""
-    state.at = 0
-    state.losses[:], state.traces[:] = 0.0, 0.0
-    for depth, (widths, at) in zip(DEPTHS, _plan(params.parameters), strict=True):
-        for heat, row in enumerate(state.q):
-            row[at] = layered.born(widths, state.seed, number=HEATS * state.race + heat, stream=int(depth))
+    state.at, state.losses[:], state.traces[:] = 0, 0.0, 0.0
+    depths.born(state.q, _plan(params), state.seed, HEATS * state.race)
     _look(state, params)
 
 
 def _look(state: EfficiencyState, params: EfficiencyParams) -> None:
     """Take the losses, and the traces where it is time."""
-    x, y = _images()
-    for k, (widths, at) in enumerate(_plan(params.parameters)):
-        state.losses[state.at // STRIDE, k] = layered.loss(state.q[:, at], widths, x[:PROBES], y[:PROBES])
-        if state.at % GAP == 0:
-            state.traces[state.at // GAP, k] = layered.gauss_newton(state.q[:, at], widths, x[:SEEN])
+    state.losses[state.at // STRIDE] = depths.losses(state.q, _plan(params), PROBES)
+    if state.at % GAP == 0:
+        state.traces[state.at // GAP] = depths.traces(state.q, _plan(params), SEEN)
 
 
 def step(state: EfficiencyState, params: EfficiencyParams) -> None:
@@ -207,22 +178,15 @@ def step(state: EfficiencyState, params: EfficiencyParams) -> None:
         state.race += 1
         _born(state, params)
     else:
-        _learn(state, params)
+        depths.learn(
+            state.q, _plan(params), rate=params.learning_rate, batch=params.batch, seed=state.seed,
+            first=(RACE + 1) * state.race + state.at, steps=STRIDE,
+        )  # fmt: skip
+        state.at += STRIDE
+        _look(state, params)
         if state.at == RACE:
             _book(state)
     state.step += STRIDE
-
-
-def _learn(state: EfficiencyState, params: EfficiencyParams) -> None:
-    x, y = _images()
-    chosen = np.empty((len(state.q), params.batch), np.int64)
-    for _ in range(STRIDE):
-        picks(chosen, len(x), state.seed, (RACE + 1) * state.race + state.at, BATCHES)
-        given = x[chosen], y[chosen]
-        for widths, at in _plan(params.parameters):
-            state.q[:, at] -= np.float32(params.learning_rate) * layered.backprop(state.q[:, at], widths, *given)[1]
-        state.at += 1
-    _look(state, params)
 
 
 def _book(state: EfficiencyState) -> None:
@@ -257,9 +221,8 @@ def _speeds(state: EfficiencyState) -> Array:
 
 def _found(state: EfficiencyState, kind: int, *, apart: bool) -> Array:
     """Correlations of the race so far, (1, ROWS, COLUMNS), or what each heat stands for in them; 0 is still to come."""
-    traces = _filed(state, kind)
-    speeds = _speeds(state)
-    shallow = np.broadcast_to(-DEPTHS[:, None].astype(float), traces.shape[1:])[None]
+    traces, speeds = _filed(state, kind), _speeds(state)
+    shallow = np.broadcast_to(-np.array(DEPTHS)[:, None], traces.shape[1:])[None]
     a, b = np.concatenate([traces, shallow]), np.concatenate([speeds, traces])
     found = pieces(ranked, a, b) if apart else ranked(a, b)[None]
     out = np.zeros((len(found), ROWS, COLUMNS))
@@ -303,7 +266,7 @@ PLANES = {
     "points": Plane("Speed against trace at birth", "over their means; the line goes from depth 1, ringed, to 6",
                     Axis("log₁₀ tr G/⟨tr G⟩", -0.4, 0.4), Axis("log₁₀ ⟨H⟩/H", -0.4, 0.4)),
     "map": Plane("When one measures, when one looks", "ρ of the trace at t_G with speed at t_h",
-                 Axis("t_G", -0.5 * GAP, RACE, "steps"), Axis("t_h", 0, RACE, "steps")),
+                 Axis("t_G", -0.5 * GAP, RACE + 0.5 * GAP, "steps"), Axis("t_h", 0, RACE, "steps")),
 }  # fmt: skip
 
 
@@ -331,9 +294,9 @@ def observe(state: EfficiencyState, params: EfficiencyParams) -> Mapping[str, Ob
         "order": Paths.of("points", [line]),
         "networks": Cloud("points", dots.reshape(-1, 2), dots[..., 0].size, "tr G", kind="network"),
         "first": Cloud("points", line[:1], 1, "depth 1", "tracer"),
-        "map": Field("map", seen, (-0.5 * GAP, RACE + 0.5 * GAP - RACE % GAP, -0.5 * STRIDE, RACE + 0.5 * STRIDE),
+        "map": Field("map", seen, (-0.5 * GAP, RACE + 0.5 * GAP, -0.5 * STRIDE, RACE + 0.5 * STRIDE),
                      (-1.0, 1.0), "ρ", signed=True, resolved=resolved),
-        "here": Paths.of("map", [_clock(params, -0.5 * GAP, RACE)[:, ::-1]], "contour"),
+        "here": Paths.of("map", [_clock(params, -0.5 * GAP, RACE + 0.5 * GAP)[:, ::-1]], "contour"),
     }  # fmt: skip
 
 
@@ -347,7 +310,7 @@ def _clock(params: EfficiencyParams, low: float, high: float) -> Array:
 
 def _dots(state: EfficiencyState, kind: int, at: int) -> Array:
     """Trace at birth and speed of every network of this race, over their means: (depths, heats, 2)."""
-    traces, losses = np.exp(_filed(state, kind)[0]), np.maximum(state.losses[at], 1e-6)
+    traces, losses = np.exp(_filed(state, kind)[0]), np.exp(-_speeds(state)[at])
     out: Array = np.log10(np.stack([traces / traces.mean(), losses.mean() / losses], axis=-1))
     return np.clip(out, -0.4, 0.4)
 
@@ -382,7 +345,7 @@ CLAIMS = (
           "TODO"),
     Claim("law", "Curvature ranks architectures, whenever one looks.", SOURCE, "min ρ(0, t)", 1.0, (0.4, 1.001),
           "fails", "TODO"),
-    Claim("readout", "Whenever it is measured, it ranks them alike.", "derived", "ρ(G₀, G₉₀)", 1.0, (0.4, 1.001),
+    Claim("readout", "Whenever it is measured, it ranks them alike.", "derived", "ρ(G₀, G₁₀₀)", 1.0, (0.4, 1.001),
           "fails", "TODO"),
     Claim("within", "It ranks networks of one depth as well.", "derived", "r(0, t_h)", 1.0, (0.5, 1.001), "fails",
           "TODO"),
@@ -394,8 +357,7 @@ EARLY, LATE, LAW, READOUT, AMONG, MORE = CLAIMS
 def verdict(state: EfficiencyState, params: EfficiencyParams) -> tuple[Verdict, ...]:
     """One verdict per claim, from all heats that came to their end; each is a piece of its own for the error."""
     waiting = "" if state.count >= ENOUGH else f"{ENOUGH} heats must come to their end; {state.count} have."
-    networks = max(state.count * len(DEPTHS), 1)
-    lost = state.failed / networks
+    lost = state.failed / max(state.count * len(DEPTHS), 1)
     outside = f"{lost:.0%} of the networks learn nothing at this γ: what ranks is who does." if lost > 0.1 else ""
     at, end, here = _at(params.horizon), len(TIMES) - 1, f"{state.count} heats of six networks, "
     mean, error = _mean(state, _filing(params))
@@ -431,10 +393,10 @@ def settle(state: EfficiencyState, before: EfficiencyParams, wanted: EfficiencyP
 
 def derived(params: EfficiencyParams) -> Mapping[str, str]:
     """What follows from the knobs."""
-    widths = [w[1] for w, _ in _plan(params.parameters)]
+    widths = [w[1] for w, _ in _plan(params)]
     return {
         "n": f"{', '.join(map(str, widths))} neurons a layer at depth 1 to 6",
-        "N": f"{74 + widths[0]} neurons at depth 1, with {_heats(params.parameters)} heats at once",
+        "N": f"{74 + widths[0]} neurons at depth 1, with {_heats(params)} heats at once",
     }
 
 
@@ -463,7 +425,7 @@ EXPERIMENT = Experiment(
         Preset("Misfiled", "Every trace under another depth: nothing ranks, at any horizon.", {"broken": "misfiled"}),
     ),
     stride=STRIDE,
-    verify_steps=3 * (RACE + STRIDE),
+    verify_steps=4 * (RACE + STRIDE),
     begin=begin,
     step=step,
     clock=lambda state: float(state.step),
