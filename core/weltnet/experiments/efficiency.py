@@ -265,7 +265,7 @@ PLANES = {
                     Axis("t", 0, RACE, "steps"), Axis("log₁₀ H", *LOSSES)),
     "points": Plane("Speed against trace at birth", "over their means; the line goes from depth 1, ringed, to 6",
                     Axis("log₁₀ tr G/⟨tr G⟩", -0.4, 0.4), Axis("log₁₀ ⟨H⟩/H", -0.4, 0.4)),
-    "map": Plane("When one measures, when one looks", "ρ of the trace at t_G with speed at t_h",
+    "map": Plane("When measured, when seen", "ρ of the trace at t_G with speed at t_h",
                  Axis("t_G", -0.5 * GAP, RACE + 0.5 * GAP, "steps"), Axis("t_h", 0, RACE, "steps")),
 }  # fmt: skip
 
@@ -349,7 +349,7 @@ CLAIMS = (
           "fails", "TODO"),
     Claim("within", "It ranks networks of one depth as well.", "derived", "r(0, t_h)", 1.0, (0.5, 1.001), "fails",
           "TODO"),
-    Claim("beyond", "It tells more than depth does.", "derived", "ρ − ρ_depth", 0.07, (0.0, 2.0), "fails", "TODO"),
+    Claim("beyond", "It tells more than depth does.", "derived", "|ρ| − |ρ_d|", 0.07, (0.0, 2.0), "fails", "TODO"),
 )  # fmt: skip
 EARLY, LATE, LAW, READOUT, AMONG, MORE = CLAIMS
 
@@ -364,16 +364,17 @@ def verdict(state: EfficiencyState, params: EfficiencyParams) -> tuple[Verdict, 
     among = (0.0, math.inf) if waiting else _among(state, at)
     last = at if params.breaks("chosen-horizon") else end
     worst = at if params.breaks("chosen-horizon") else FIRST + int(mean[0, FIRST : end + 1].argmin())
-    again = len(TIMES) + LATER
+    again, depth = len(TIMES) + LATER, float(mean[BY_DEPTH, at])
+    way = math.copysign(1.0, depth)
     given: tuple[tuple[Claim, float, float, str], ...] = (
         (EARLY, mean[0, at], error[0, at], f"{here}at {TIMES[at]} steps; the null is no relation."),
         (LATE, mean[0, last], error[0, last], f"{here}at {TIMES[last]} steps; the null is no relation."),
         (LAW, mean[0, worst], error[0, worst], f"{here}lowest at {TIMES[worst]} steps; the null is no relation."),
         (READOUT, mean[0, again], error[0, again], f"{here}the trace at birth with that at {MEASURED[LATER]} steps."),
         (AMONG, *among, f"{min(state.count, KEPT)} heats, each depth's mean taken off, at {TIMES[at]} steps."),
-        (MORE, mean[BEYOND, at], error[BEYOND, at], f"{here}less the ρ of depth, {mean[BY_DEPTH, at]:.2f}."),
+        (MORE, way * mean[BEYOND, at], error[BEYOND, at], f"{here}at {TIMES[at]} steps; depth has {depth:.2f}."),
     )  # fmt: skip
-    best = {MORE.name: 1.0 - float(mean[BY_DEPTH, at])}
+    best = {MORE.name: 1.0 - abs(depth)}
     return tuple(
         judge(claim, float(value), float(half), said, null=0.0, outside=outside, waiting=waiting,
               predicted=best.get(claim.name))
@@ -396,7 +397,8 @@ def derived(params: EfficiencyParams) -> Mapping[str, str]:
     widths = [w[1] for w, _ in _plan(params)]
     return {
         "n": f"{', '.join(map(str, widths))} neurons a layer at depth 1 to 6",
-        "N": f"{74 + widths[0]} neurons at depth 1, with {_heats(params)} heats at once",
+        "heats": f"{_heats(params)} at once",
+        "N": f"{74 + widths[0]} neurons at depth 1",
     }
 
 
@@ -417,10 +419,13 @@ EXPERIMENT = Experiment(
         Preset("Six depths race", "ρ is high at 50 steps and falls through zero near 200: the order turns round.", {}),
         Preset("The clock at 400", "The same races, stopped late: the slope of the dots is turned round.",
                {"horizon": 400}),
-        Preset("Slow learners", "At γ = .05 nobody is overtaken within 400 steps: a law, it seems.",
+        Preset("Slow learners", "At γ = .05 ρ has only begun to fall by 400 steps: stop the clock there, and it is a law.",
                {"learning_rate": 0.05}),
-        Preset("Fast learners", "At γ = .3 the turn comes sooner.", {"learning_rate": 0.3}),
-        Preset("A thousand neurons", "P = 71 260, up to 1024 neurons a network: shallow is ahead for longer.",
+        Preset("Fast learners", "At γ = .3 large curvature is close to blowing up: ρ is never high, and a burden later.",
+               {"learning_rate": 0.3}),
+        Preset("A thousand weights", "Deep networks are too narrow to learn: ρ stays up, for as long as one looks here.",
+               {"parameters": 1000}),
+        Preset("A thousand neurons", "P = 71 260, up to 1024 neurons a network: the turn comes late, near 400 steps.",
                {"parameters": 71260, "learning_rate": 0.02}),
         Preset("Misfiled", "Every trace under another depth: nothing ranks, at any horizon.", {"broken": "misfiled"}),
     ),
