@@ -7,8 +7,8 @@ digits: tanh, boundary loss ½|h − y|², plain SGD at γ with minibatches of B
     ρ(t_G, t_h) = rank correlation over all networks of Σ_o |∂h_o/∂q|² at step t_G with −H at step t_h.
 
 The trace of the Gauss–Newton matrix, Σ_o |∂h_o/∂q|² as a mean over images, is the Laplacian where the loss is fitted:
-∇²H = Σ_o |∂h_o/∂q|² + Σ_o (h_o − y_o) ∇²h_o. At birth the second part is as large and of either sign, and random probes
-of it tell nothing (2.7 ± 5.8 for an exact 6.9); the first is exact and cheap, and is what is taken here.
+∇²H = Σ_o |∂h_o/∂q|² + Σ_o (h_o − y_o) ∇²h_o. At birth the second part makes the Hessian indefinite, and random
+probes of its trace tell nothing (a prototype: 2.7 ± 5.8 for 6.9); the first is exact and cheap, and is taken here.
 A *heat* is one network of each depth on the same minibatches; heats are independent, and error bars leave each out in
 turn. After 400 steps all networks begin anew from other weights.
 *Put in by hand.* The data, the widths, γ, B and where the clock is stopped.
