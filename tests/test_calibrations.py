@@ -112,6 +112,7 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "neighbours-mixture": ("nearest_neighbours", lambda f: shifted(f, -0.03)),
     "production": ("production", lambda f: scaled(f, 1.05)),
     "equilibrium": ("production", lambda f: scaled(f, 0.97)),
+    "kicked": ("entropy", lambda f: scaled(f, 1.2)),
     "contraction": ("contraction", lambda f: scaled(f, 1.0001)),
     "destruction": ("destruction", lambda f: scaled(f, 0.98)),
     "compression": ("compression", lambda f: scaled(f, 0.9)),
@@ -269,11 +270,12 @@ def test_wide_errors_excuse_nothing() -> None:
 
 def test_settings_are_those_of_experiments() -> None:
     """Link: the showcase's grid, ensemble, bandwidths, basis and copies; other settings would vouch for others."""
-    from weltnet import learning, states
+    from weltnet import learning, ledger, states
     from weltnet.experiments import diffusion, efficiency, kappa, locality, lorentz, observatory, strings
 
     showcase = observatory.ObservatoryParams()
     grids = {ensembles.GRID: learning.GRID, ensembles.FINE: diffusion.GRID, laws.LENS: kappa.LENS}
+    assert (ensembles.FINE.n, ensembles.FINE.half_width) == (ledger.GRID.n, ledger.GRID.half_width)
     assert all((a.n, a.half_width) == (b.n, b.half_width) for a, b in grids.items())
     assert (diffusion.BINS, diffusion.WALL) == (laws.BINS, laws.WALL)
     assert pytest.approx(laws.APART) == kappa.LOOK * kappa.DT

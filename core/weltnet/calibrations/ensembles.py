@@ -97,6 +97,22 @@ def _production(grid: Grid) -> Callable[[int], tuple[float, float]]:
     return run
 
 
+KICK = 0.004
+"""Noise of one step, D."""
+KICKED = 0.5 * float(np.linalg.slogdet(np.eye(2) + 2.0 * KICK * np.linalg.inv(WELL))[1])
+SMOOTHING_BIAS = 0.05
+"""What smoothing leaves of the entropy that a kick adds, relative."""
+
+
+def _kicked(seed: int) -> tuple[float, float]:
+    rng, added = np.random.default_rng(seed), []
+    for _ in range(8):
+        q = rng.multivariate_normal((0.0, 0.0), WELL, MEMBERS)
+        kicked = q + math.sqrt(2.0 * KICK) * rng.standard_normal(q.shape)
+        added.append(entropy(FINE, kicked) - entropy(FINE, q))
+    return float(np.mean(added)), math.hypot(float(np.std(added, ddof=1)) / math.sqrt(8), SMOOTHING_BIAS * KICKED)
+
+
 LOSS, RATE = np.array([[1.2, 0.4], [0.4, -0.5]]), 0.02
 """Curvature of a quadratic loss with a ridge, and a learning rate."""
 SHRINKING = -float(np.linalg.slogdet(np.eye(2) - RATE * LOSS)[1])
@@ -223,6 +239,11 @@ CASES = (
         "production-fine", "Entropy production on the finer grid",
         "A constant diffusion matrix produces tr(D Σ⁻¹), the Fisher information, in any Gaussian.",
         "entropy.production", "P / nat", gaussians.production(WELL, DIFFUSION), 0.15, _production(FINE),
+    ),
+    Calibration(
+        "kicked", "Entropy that one kick adds",
+        "A Gaussian of covariance Σ that is kicked by noise 2D gains ½ ln det(1 + 2D Σ⁻¹).",
+        "entropy.entropy", "Π / nat", KICKED, 0.12 * KICKED, _kicked,
     ),
     Calibration(
         "contraction", "Entropy a linear map destroys",

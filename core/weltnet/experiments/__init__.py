@@ -26,6 +26,7 @@ from weltnet.experiments import (
     observatory,
     phase,
     schrodinger,
+    second_law,
     signature,
     strings,
 )
@@ -34,6 +35,7 @@ __all__ = ["ALL", "by_slug"]
 
 ALL: tuple[Experiment[Any, Any], ...] = (
     observatory.EXPERIMENT,
+    second_law.EXPERIMENT,
     efficiency.EXPERIMENT,
     diffusion.EXPERIMENT,
     kappa.EXPERIMENT,
