@@ -121,10 +121,8 @@ def _rings() -> tuple[Ring, Ring, Ring]:
 
 @dataclass(slots=True)
 class SecondLawState:
-    """q: (2 M, 2), the broad ensemble and then the narrow one; mass: (2, n, n) predicted; deep: (COPIES, P) weights.
-
-    began: (2, 2), S_q and −½⟨ln det G⟩ of either ensemble at the start.
-    """
+    """q: (2 M, 2), broad and then narrow; mass: (2, n, n), predicted; deep: (COPIES, P), weights; began: (2, 2), S_q
+    and −½⟨ln det G⟩ of either ensemble at the start."""
 
     plain: Plain
     seed: int
@@ -150,6 +148,7 @@ class SecondLawState:
 def begin(params: SecondLawParams, seed: int, report: Report) -> SecondLawState:
     # The network and its images are part of the apparatus, not of the luck of a run.
     state = SecondLawState(ledger.plain(*DIGITS, DECAY, report=report), seed, 0)
+    ledger.carrier(state.plain, params.learning_rate, params.batch, params.noise, LOOK)  # is kept
     _release(state, params)
     return state
 
