@@ -173,6 +173,7 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "vacuum": ("LAPSE", lambda S: 1.15 * S),
     "rank-planted": ("ranked", lambda f: scaled(f, 1.08)),
     "rank-within": ("within", lambda f: scaled(f, 1.3)),
+    "hazard-planted": ("hazard_ratio", lambda f: scaled(f, 1.04)),
 }
 """What goes wrong, by calibration: the name in its module that is replaced, and by what."""
 

@@ -1,4 +1,4 @@
-"""Networks that are born and die: potentials that are planted, powers of N, and a vacuum with a known constant."""
+"""What is born and dies: potentials and hazards that are planted, powers of N, a vacuum with a known constant."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from weltnet.calibrations.case import Calibration
 from weltnet.estimators import vacuum
 from weltnet.estimators.population import insertion, power, response
+from weltnet.estimators.survival import hazard_ratio
 
 __all__ = ["CASES"]
 
@@ -63,6 +64,15 @@ def _vacuum(rng: np.random.Generator) -> float:
     return float(vacuum.constant(even, odd, LAPSE))
 
 
+def _matched(rng: np.random.Generator) -> float:
+    """Hazard of a kind that is four fifths of another's at each age, and more common at ages at which many die."""
+    hazard, common = np.geomspace(0.02, 0.4, 12), np.linspace(0.1, 0.8, 12)
+    n = rng.binomial(8_000, common)
+    risk = np.stack([n, 8_000 - n])
+    dead = rng.binomial(risk, np.stack([0.8 * hazard, hazard]))
+    return hazard_ratio(np.stack([risk, dead], axis=1))
+
+
 CASES = (
     Calibration(
         "insertion", "Chemical potential of an ideal gas",
@@ -83,5 +93,10 @@ CASES = (
         "vacuum", "Cosmological constant of a contraction",
         "X ↦ e^(−λ) X is de Sitter space, Λ = λ²/S; here λ = .1, S = ½, from noisy steps.",
         "vacuum.constant", "Λ / tick⁻²", RATE**2 / LAPSE, 0.002, lambda seed: _over(_vacuum, seed),
+    ),
+    Calibration(
+        "hazard-planted", "A kind that dies less among its like",
+        "It dies four fifths as often at every age, and yet more often on the whole: it abounds where many die.",
+        "survival.hazard_ratio", "h / h′", 0.8, 0.02, lambda seed: _over(_matched, seed),
     ),
 )  # fmt: skip

@@ -27,6 +27,7 @@ from weltnet.experiments import (
     phase,
     schrodinger,
     second_law,
+    selection,
     signature,
     strings,
 )
@@ -57,6 +58,7 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     strings.EXPERIMENT,
     duality.EXPERIMENT,
     locality.EXPERIMENT,
+    selection.EXPERIMENT,
 )
 
 

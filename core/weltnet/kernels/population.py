@@ -27,10 +27,11 @@ from numba import njit
 
 from weltnet.kernels.philox import gaussian_pair, philox, uniform
 
-__all__ = ["BALANCED", "UNCOUNTED", "evolve", "live"]
+__all__ = ["BALANCED", "CARELESS", "UNCOUNTED", "evolve", "live"]
 
-BALANCED, UNCOUNTED = 0, 1
-"""How births and deaths are accepted: as above, or, a saboteur, without 1/(N + 1) and N."""
+BALANCED, UNCOUNTED, CARELESS = 0, 1, 2
+"""How births and deaths are accepted: as above; or, saboteurs, without 1/(N + 1) and N, which are in balance with
+another π that answers to μ as before; or every death, which is in balance with none."""
 
 STREAM_MOVES, STREAM_LAUNCH, STREAM_NEURONS = 61, 62, 64
 
@@ -144,7 +145,7 @@ def evolve(
                         continue
                     gain, own = _grow(P, wm, mine, n, k, gram, cross, noise, v)
                     tally[m, 1] += 1.0 / (1.0 + (n + 1.0) * np.exp(-guess - gain / temperature))
-                    crowd = n + 1.0 if balance == BALANCED else 1.0
+                    crowd = 1.0 if balance == UNCOUNTED else n + 1.0
                     if chance * crowd < np.exp((mu[m] + gain) / temperature):
                         _add(P, wm, mine, n, k, gram, cross, own, v)
                         n, H = n + 1, H - gain
@@ -156,8 +157,9 @@ def evolve(
                     for o in range(outputs):
                         rise += 0.5 * wm[j, o] ** 2 / P[j, j]
                     tally[m, 3] += 1.0 / (1.0 + np.exp(guess + rise / temperature) / n)
-                    crowd = float(n) if balance == BALANCED else 1.0
-                    if chance < crowd * np.exp((-mu[m] - rise) / temperature):
+                    crowd = 1.0 if balance == UNCOUNTED else float(n)
+                    fate = 1.0 if balance == CARELESS else crowd * np.exp((-mu[m] - rise) / temperature)
+                    if chance < fate:
                         _remove(P, wm, mine, n, j)
                         n, H = n - 1, H + rise
                 elif n > 0 and not there:

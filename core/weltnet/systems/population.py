@@ -6,7 +6,8 @@ A network carries X, two numbers, from tick to tick through N hidden neurons wit
 
 and learns a map X ↦ Y(X) over the square [−r, r]². Its output weights are the best there are, of least mean loss
 ½ |X′ − Y|²; noise of the neurons makes that ridge regression with a decay of η², so that none need be put in. Which
-neurons it has is decided by births and deaths, `kernels.population`.
+neurons it has is decided by births and deaths, `kernels.population`. Others learn to read handwritten digits: the
+first PIXELS principal components of an image instead of X, ten outputs, and the loss ½ Σ |y − Σ_j w_j x_j|² per image.
 """
 
 from __future__ import annotations
@@ -20,14 +21,29 @@ from numpy.typing import NDArray
 
 from weltnet.kernels import population as kernel
 from weltnet.kernels.philox import normals
+from weltnet.systems.digits import handwritten
 
-__all__ = ["Pool", "Population", "breed", "live", "parts", "pool", "populate", "turning"]
+__all__ = [
+    "Pool",
+    "Population",
+    "Reading",
+    "breed",
+    "live",
+    "multiply",
+    "parts",
+    "pool",
+    "populate",
+    "reading",
+    "turning",
+]
 
 Array = NDArray[Any]
 
 GAIN, BIAS, REACH, NODES = 1.5, 1.0, 0.5, 12
 """Spread of a_j and of b_j, half of the square that is learned, and nodes of the quadrature along each side."""
-STREAM = 60
+PIXELS, FOCUS, TILT = 16, 1.0, 0.5
+"""Components of an image that are read, and spread of the candidates' weights and biases for them."""
+STREAM, STREAM_READING = 60, 65
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +82,37 @@ def pool(seed: int, size: int) -> Pool:
     return Pool(slopes, biases, (active.T * share) @ active, (active.T * share) @ X / spread, spread)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What K candidate neurons make of all images, and what is to be learned; read-only."""
+
+    gram: Array
+    """(K, K): ⟨φ_j φ_k⟩."""
+    cross: Array
+    """(K, 10): ⟨φ_j y⟩, y one of ten less their mean."""
+    ground: float
+    """½⟨|y|²⟩, the loss without a neuron."""
+
+    def __post_init__(self) -> None:
+        self.gram.setflags(write=False)
+        self.cross.setflags(write=False)
+
+
+@lru_cache(maxsize=8)
+def reading(seed: int, size: int) -> Reading:
+    """`size` candidates for digits, tanh(a·z + b), with this seed; z: the components over the spread of the first."""
+    images, shown = handwritten()
+    z = images - images.mean(axis=0)
+    z = z @ np.linalg.svd(z, full_matrices=False)[2][:PIXELS].T
+    drawn = np.empty((size, PIXELS + 1))
+    normals(drawn, seed, 0, STREAM_READING)
+    active = np.tanh(FOCUS * (z / z[:, 0].std()) @ drawn[:, :PIXELS].T + TILT * drawn[:, PIXELS])
+    y = (shown[:, None] == np.arange(10)) - np.bincount(shown, minlength=10) / len(shown)
+    return Reading(
+        active.T @ active / len(y), np.ascontiguousarray(active.T @ y / len(y)), 0.5 * float((y**2).sum() / len(y))
+    )
+
+
 def turning(rate: float, angle: float) -> Array:
     """The linear map (2, 2) that contracts by e^(−rate) and turns by `angle`."""
     c, s = np.cos(angle), np.sin(angle)
@@ -77,8 +124,8 @@ def turning(rate: float, angle: float) -> Array:
 class Population:
     """M networks of up to `most` neurons each; part of a state.
 
-    held: (M, most) int32 candidates, the first count: (M,) of each row; w: (M, most, 2) their output weights, anything
-    beyond count; loss: (M,); tally: (M, 4), what `kernels.population.evolve` counts on trial.
+    held: (M, most) int32 candidates, the first count: (M,) of each row; w: (M, most, outputs) their output weights,
+    anything beyond count; loss: (M,); tally: (M, 4), what `kernels.population.evolve` counts on trial.
     """
 
     held: Array
@@ -88,10 +135,10 @@ class Population:
     tally: Array = field(default_factory=lambda: np.zeros((0, 4)))
 
 
-def populate(networks: int, most: int) -> Population:
+def populate(networks: int, most: int, outputs: int = 2) -> Population:
     """Networks without a neuron."""
     return Population(
-        np.zeros((networks, most), np.int32), np.zeros(networks, np.int32), np.zeros((networks, most, 2)),
+        np.zeros((networks, most), np.int32), np.zeros(networks, np.int32), np.zeros((networks, most, outputs)),
         np.zeros(networks), np.zeros((networks, 4)),
     )  # fmt: skip
 
@@ -116,12 +163,33 @@ def breed(
     target: (2, 2), the linear map to be learned; mu: (M,) chemical potentials and the temperature, in units of the
     loss; noise: η; guess: what the trials of `tally` take μ/T for.
     """
-    most = these.held.shape[1]
     cross = np.ascontiguousarray(candidates.spread * candidates.tilt @ target.T)
-    ground = 0.5 * candidates.spread * float((target**2).sum())
+    what = Reading(candidates.gram, cross, 0.5 * candidates.spread * float((target**2).sum()))
+    multiply(
+        these, what, mu, temperature=temperature, noise=noise, seed=seed, first=first, steps=steps, moves=moves,
+        guess=guess, balance=balance,
+    )  # fmt: skip
+
+
+def multiply(
+    these: Population,
+    what: Reading,
+    mu: Array,
+    *,
+    temperature: float,
+    noise: float,
+    seed: int,
+    first: int,
+    steps: int,
+    moves: int,
+    guess: float = 0.0,
+    balance: int = kernel.BALANCED,
+) -> None:
+    """As `breed`, whatever is learned."""
+    most = these.held.shape[1]
     kernel.evolve(
         these.held, these.count, these.w, these.loss, these.tally, guess, np.ascontiguousarray(mu, dtype=float),
-        temperature, candidates.gram, cross, noise**2, ground, moves, steps, first, seed, balance,
+        temperature, what.gram, what.cross, noise**2, what.ground, moves, steps, first, seed, balance,
         np.empty((most, most)), np.empty((most, most)), np.empty(most),
     )  # fmt: skip
 
