@@ -46,8 +46,9 @@ def test_balance_against_all_sets():
     assert np.abs((counts.mean(axis=0) - exact) / error).max() < 5.0
     assert np.abs(held - shares).max() < 0.02
     assert 1.5 < exact @ np.arange(8) < 6.0
-    wrong = bred(pool, 1.0, rounds=14, balance=kernel.UNCOUNTED)[1]
-    assert 0.5 * np.abs(wrong.mean(axis=0) - exact).sum() > 0.3
+    for balance in (kernel.UNCOUNTED, kernel.CARELESS):
+        wrong = bred(pool, 1.0, rounds=14, balance=balance)[1]
+        assert 0.5 * np.abs(wrong.mean(axis=0) - exact).sum() > 0.3
 
 
 def test_losses_and_weights_are_those_solved_from_nothing():

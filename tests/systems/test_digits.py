@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from weltnet.kernels.grid import deepest_pass
+from weltnet.kernels.philox import normals
 from weltnet.kernels.replicas import tabulate_networks
+from weltnet.systems import population
 from weltnet.systems.digits import digits_pair, handwritten, reading, trained
 from weltnet.systems.teachers import tabulate
+from weltnet.theory.population import loss
 
 DECAY = 0.1
 AXIS = np.linspace(-3, 3, 33)
@@ -56,3 +59,20 @@ def test_a_pair_is_cached_and_refused_in_a_sentence():
         digits_pair(3, 8, DECAY).data[0] = 0
     with pytest.raises(ValueError, match="second = 10"):
         digits_pair(3, 10, DECAY)
+
+
+def test_candidates_read_digits_as_their_products_say():
+    """Link: least squares on all 1797 images → products of activations: H of ten candidates to 1e-9."""
+    what = population.reading(3, 32)
+    images, shown = handwritten()
+    z = images - images.mean(axis=0)
+    z = z @ np.linalg.svd(z, full_matrices=False)[2][: population.PIXELS].T
+    drawn = np.empty((32, population.PIXELS + 1))
+    normals(drawn, 3, 0, population.STREAM_READING)
+    active = np.tanh((z / z[:, 0].std()) @ drawn[:10, :-1].T + population.TILT * drawn[:10, -1])
+    y = np.eye(10)[shown] - np.eye(10)[shown].mean(axis=0)
+    eta = 0.1
+    w = np.linalg.solve(active.T @ active / len(y) + eta**2 * np.eye(10), active.T @ y / len(y))
+    direct = 0.5 * ((y - active @ w) ** 2).sum() / len(y) + 0.5 * eta**2 * (w**2).sum()
+    assert loss(what.gram, what.cross, eta, what.ground, range(10)) == pytest.approx(direct, abs=1e-9)
+    assert direct < 0.9 * what.ground and what.ground == pytest.approx(0.45, abs=0.001)

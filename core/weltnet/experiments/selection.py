@@ -219,16 +219,16 @@ def _ranks(w: Array) -> Array:
 # -- what is seen -----------------------------------------------------------------------------------------------------
 
 NUMBERS = np.arange(MOST + 1.0)
-LOW = -2.5
+LOW = -2.2
 SEEN = 40.0
 """Links at risk at an age, from which on it is drawn."""
 EMPTY = f"Neurons are being born; {STRIDE * BURN} steps."
 PLANES = {
-    "lives": Plane("Lives of links", "loops heavy, chains; constant hazard, loops anywhere",
+    "network": Plane("One network", f"who has links over {OLD.start} prunings old moves in; heavy: such loops",
+                     Axis("place 1", -1.15, 1.15), Axis("place 2", -1.15, 1.15), square=True),
+    "lives": Plane("Lives of links", "share that lives on: loops (heavy), chains; if age or place meant nothing",
                    Axis("age", 0, 60, "prunings"), Axis("log₁₀ S", LOW, 0.1),
                    empty=f"The lesson is being learned; {TAUGHT} steps."),
-    "network": Plane("One network", f"neurons with old links move in; heavy: loops older than {OLD.start}",
-                     Axis("east", -1.15, 1.15), Axis("north", -1.15, 1.15), square=True),
     "numbers": Plane("Neurons that read digits", "at three potentials; each from its neighbour",
                      Axis("N", 0, 30), Axis("p(N)", 0, 0.32), empty=EMPTY),
     "ladder": Plane("The ladder of potentials", "⟨N⟩, all networks; from fluctuations alone",
@@ -245,13 +245,13 @@ def observe(state: SelectionState, params: SelectionParams) -> Mapping[str, Obse
     N = state.these.count.astype(float)
     crowd = np.stack([params.ladder[RUNG] + 0.05 * (GROUP - 3.5) / 3.5, np.minimum(N, 30.0)], axis=1)
     return {
-        "lives": _surviving(table, ("loops", "chains"), ("net", "ink")),
-        "ratio": Scalar(_finite(survival.hazard_ratio(table), 1.0), "h(loop)/h(chain)", plane="lives"),
         "links": Paths.of("network", faint, "contour"),
         "chains": Paths.of("network", chains),
         "loops": Paths.of("network", loops, "geodesic"),
         "neurons": Cloud("network", places, memory.NEURONS, "x", kind="neuron"),
         "loss": Scalar(float(state.heard.mean()) / memory.blind(params.lesson), "H/H₀", plane="network"),
+        "lives": _surviving(table, ("loops", "chains"), ("net", "ink")),
+        "ratio": Scalar(_finite(survival.hazard_ratio(table), 1.0), "h(loop)/h(chain)", plane="lives"),
         "numbers": Series("numbers", NUMBERS, _shares(counts[::2]), RUNG_NAMES, ("ink",) * len(RUNG_NAMES)),
         "mean": Scalar(float(N[-GROUPS * EACH :].mean()), "N", "neurons", plane="numbers"),
         "ladder": Series("ladder", params.ladder[seen], np.minimum(_moments(counts)[0][None, seen], 30.0), ("⟨N⟩",)),
@@ -307,10 +307,10 @@ def theory(state: SelectionState, params: SelectionParams) -> Mapping[str, Obser
     alike = np.maximum(anywhere.x * np.log10(max(1.0 - dead / max(risk, 1.0), 1e-9)), LOW)
     other = [measure.reweighted(c, -s * GAP) for c, s in zip(counts[[1, 3, 3]], (1, 1, -1), strict=True)]
     return {
-        "lives": Series("lives", anywhere.x, np.stack([alike, anywhere.y[0]]), ("constant", "anywhere")),
+        "lives": Series("lives", anywhere.x, np.stack([alike, anywhere.y[0]]), ("any age", "any place")),
         "ratio": Scalar(_finite(survival.hazard_ratio(twins), 1.0), "h(loop)/h(chain)", plane="lives"),
         "loss": Scalar(0.0, "H/H₀", plane="network"),
-        "numbers": Series("numbers", NUMBERS, np.stack(other), ("from 2", "from 4", "from 4")),
+        "numbers": Series("numbers", NUMBERS, np.stack(other), ("from 2", "from 4", "from 4, up")),
         "ladder": Series("ladder", params.ladder[seen], np.minimum(grown[None, seen], 30.0), ("⟨N⟩",)),
         "coarse": Scalar(1.0, "TΔ⟨N⟩/Δμ Var N", plane="ladder"),
     }
