@@ -53,7 +53,7 @@ GROUPS, EACH = 8, 2
 CANDIDATES, MOST, NOISE = 256, 48, 0.1
 BURN, ENOUGH = 30, 150
 """Frames after which N has forgotten how it began, and frames that are looked at before it is judged."""
-TAUGHT, PRUNINGS = 120, 40
+TAUGHT, PRUNINGS = 120, 24
 """Steps of learning before lives are booked, and prunings that are booked before they are judged."""
 FORGET, FORGOTTEN = 1.0 - 1.0 / 2000, 1.0 - 1.0 / 400
 """What is left of what is booked after a frame, and after a pruning: a run that goes on looks at its present."""
@@ -62,7 +62,7 @@ OLD, YOUNG = slice(20, None), slice(8, 16)
 """Ages, in prunings, of links that have survived, and of those that are about to show of what use they are."""
 AGE_EDGES, FAN_EDGES, STRENGTHS = (1, 2, 4, 8, 16, 24, 40), (3, 5, 7), 8
 FANS = (len(FAN_EDGES) + 1) ** 2
-SMOOTH = 0.02
+FEW, SMOOTH = 10.0, 0.02
 LEARNED = 1.0 / 3.0
 
 
@@ -321,17 +321,22 @@ def theory(state: SelectionState, params: SelectionParams) -> Mapping[str, Obser
 SOURCE = "interview"
 CLAIMS = (
     Claim("survive", "Where to remember takes loops, loops outlive chains.", SOURCE, "h(loop)/h(chain)", 0.8,
-          (0.0, 0.9), "holds", "?"),
+          (0.0, 0.9), "holds", "20 seeds: .74 to .80; answers by lot .96 to 1.02. The same lives in random places: "
+          ".99 to 1.01 (seeds 100 to 103). Where a chain will do, recall: .91 ± .02 (seeds 100 and 101)."),
     Claim("as-loops", "They do so among equally busy neurons too.", SOURCE, "h(loop)/h(chain), busy", 0.8, (0.0, 1.0),
-          "holds", "?"),
+          "holds", "20 seeds: .89 to .95, so most of it is busy neurons. Matched in all four degrees: .93 ± .02; "
+          "recall 1.03 ± .02 (seeds 100 and 101)."),
     Claim("beyond-strength", "Selection sees more of a loop than its |w|.", SOURCE, "h(loop)/h(chain), alike", 0.8,
-          (0.0, 0.9), "fails", "?"),
+          (0.0, 0.9), "fails", "20 seeds: .99 to 1.02. What dies is what is weak: loops last as learning makes them "
+          "strong, by nothing else. Matched on |w|, selection of loops is not shown."),
     Claim("endure", "What has survived goes on surviving.", "2110.14602", "h(old)/h(young)", 0.0, (0.0, 0.5), "holds",
-          "?"),
+          "20 seeds: .10 to .13. Idle links fade and die at 8 to 15 prunings; by lot all do, and nobody grows old."),
     Claim("reweighting", "p(N) at one potential tells it at the next.", "derived", "½ Σ|p − p′|", 0.0, (0.0, 0.12),
-          "holds", "?"),
+          "holds", "20 seeds: .020 to .037, .42 as it is. True by balance, and of any: it cannot tell whether N! is "
+          "right, as births and deaths without 1/(N + 1) and N obey it too."),
     Claim("response", "Numbers answer μ_n as they fluctuate.", "derived", "T d⟨N⟩/dμ/Var N", 1.0, (0.9, 1.1), "holds",
-          "?"),
+          "20 seeds: .98 to 1.01. A prototype read 1.0 to 1.66 by differences of up to 1.7 T: chains ten times as long "
+          "read .67 to 1.41 so, by likelihood 1.01 to 1.05."),
 )  # fmt: skip
 SURVIVE, AS_LOOPS, BEYOND, ENDURE, REWEIGHTING, RESPONSE = CLAIMS
 
@@ -354,9 +359,12 @@ def _ratio(table: Array) -> tuple[float, float]:
 
 
 def _endured(lives: Array) -> float:
-    """Hazard of the old over that of the young, all dead where nobody grows old; lives: (networks, 2, 2, AGES)."""
+    """Hazard of the old over that of the young; lives: (networks, 2, 2, AGES).
+
+    FEW who died are added to both, so that where nobody grows old that hazard is 1 and no single link decides it.
+    """
     risk, dead = lives.sum(axis=(0, 1))
-    old, young = ((dead[ages].sum() + 1.0) / (risk[ages].sum() + 1.0) for ages in (OLD, YOUNG))
+    old, young = ((dead[ages].sum() + FEW) / (risk[ages].sum() + FEW) for ages in (OLD, YOUNG))
     return float(old / young)
 
 
