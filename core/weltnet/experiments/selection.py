@@ -219,15 +219,15 @@ def _ranks(w: Array) -> Array:
 # -- what is seen -----------------------------------------------------------------------------------------------------
 
 NUMBERS = np.arange(MOST + 1.0)
-LOW = -2.2
+NOBODY = 1e-6
 SEEN = 40.0
 """Links at risk at an age, from which on it is drawn."""
 EMPTY = f"Neurons are being born; {STRIDE * BURN} steps."
 PLANES = {
-    "network": Plane("One network", f"who has links over {OLD.start} prunings old moves in; heavy: such loops",
+    "network": Plane("One network", f"in the middle: who has links over {OLD.start} prunings old; heavy: loops",
                      Axis("place 1", -1.15, 1.15), Axis("place 2", -1.15, 1.15), square=True),
     "lives": Plane("Lives of links", "share that lives on: loops (heavy), chains; if age or place meant nothing",
-                   Axis("age", 0, 60, "prunings"), Axis("log₁₀ S", LOW, 0.1),
+                   Axis("age", 0, 60, "prunings"), Axis("log₁₀ S", -2.2, 0.1),
                    empty=f"The lesson is being learned; {TAUGHT} steps."),
     "numbers": Plane("Neurons that read digits", "at three potentials; each from its neighbour",
                      Axis("N", 0, 30), Axis("p(N)", 0, 0.32), empty=EMPTY),
@@ -270,7 +270,7 @@ def _surviving(table: Array, names: tuple[str, str], roles: tuple[str, ...] = ()
     ages = int(np.argmin(np.append(enough, False)))
     S = np.stack([survival.surviving(*kind[:, :ages]) for kind in table])
     points = slice(0, ages + 1 if ages else 0)
-    return Series("lives", np.arange(ages + 1.0)[points], np.log10(np.maximum(S, 10.0**LOW))[:, points], names, roles)
+    return Series("lives", np.arange(ages + 1.0)[points], np.log10(np.maximum(S, NOBODY))[:, points], names, roles)
 
 
 def _shares(counts: Array) -> Array:
@@ -304,7 +304,7 @@ def theory(state: SelectionState, params: SelectionParams) -> Mapping[str, Obser
     grown = mean[0] + np.append(0.0, np.cumsum(0.5 * GAP * (var[1:] + var[:-1])))
     anywhere = _surviving(twins, ("loops", "chains"))
     risk, dead = twins.sum(axis=(0, 2))
-    alike = np.maximum(anywhere.x * np.log10(max(1.0 - dead / max(risk, 1.0), 1e-9)), LOW)
+    alike = anywhere.x * np.log10(max(1.0 - dead / max(risk, 1.0), NOBODY))
     other = [measure.reweighted(c, -s * GAP) for c, s in zip(counts[[1, 3, 3]], (1, 1, -1), strict=True)]
     return {
         "lives": Series("lives", anywhere.x, np.stack([alike, anywhere.y[0]]), ("any age", "any place")),
@@ -431,7 +431,7 @@ EXPERIMENT = Experiment(
     presets=(
         Preset("Hold a pulse", "To hold takes loops: old loops outlive old chains. What lasted thirty prunings stays.",
                {}),
-        Preset("Recall a bit", "A chain will do: loops outlive chains by hardly a tenth.", {"lesson": "recall"}),
+        Preset("Recall a bit", "A chain will do: loops outlive chains by a tenth, among busy neurons by nothing.", {"lesson": "recall"}),
         Preset("Go on with a sine", "A rhythm that nobody gives any more goes round in loops.",
                {"lesson": "oscillate", "decay": 0.03}),
         Preset("Cold", "Fewer neurons are there for nothing: more are kept, for what they can read.",
