@@ -67,8 +67,8 @@ def _vacuum(rng: np.random.Generator) -> float:
 def _matched(rng: np.random.Generator) -> float:
     """Hazard of a kind that is four fifths of another's at each age, and more common at ages at which many die."""
     hazard, common = np.geomspace(0.02, 0.4, 12), np.linspace(0.1, 0.8, 12)
-    n = rng.binomial(8_000, common)
-    risk = np.stack([n, 8_000 - n])
+    n = rng.binomial(20_000, common)
+    risk = np.stack([n, 20_000 - n])
     dead = rng.binomial(risk, np.stack([0.8 * hazard, hazard]))
     return hazard_ratio(np.stack([risk, dead], axis=1))
 

@@ -431,7 +431,8 @@ EXPERIMENT = Experiment(
     presets=(
         Preset("Hold a pulse", "To hold takes loops: old loops outlive old chains. What lasted thirty prunings stays.",
                {}),
-        Preset("Recall a bit", "A chain will do: loops outlive chains by a tenth, among busy neurons by nothing.", {"lesson": "recall"}),
+        Preset("Recall a bit", "A chain will do: loops outlive chains by a tenth, among busy neurons by nothing.",
+               {"lesson": "recall"}),
         Preset("Go on with a sine", "A rhythm that nobody gives any more goes round in loops.",
                {"lesson": "oscillate", "decay": 0.03}),
         Preset("Cold", "Fewer neurons are there for nothing: more are kept, for what they can read.",
