@@ -224,10 +224,10 @@ SEEN = 40.0
 """Links at risk at an age, from which on it is drawn."""
 EMPTY = f"Neurons are being born; {STRIDE * BURN} steps."
 PLANES = {
-    "network": Plane("One network", f"in the middle: who has links over {OLD.start} prunings old; heavy: loops",
+    "network": Plane("One network", f"inside: who has links of {OLD.start} prunings; heavy: loops",
                      Axis("place 1", -1.15, 1.15), Axis("place 2", -1.15, 1.15), square=True),
     "lives": Plane("Lives of links", "share that lives on: loops (heavy), chains; if age or place meant nothing",
-                   Axis("age", 0, 60, "prunings"), Axis("log₁₀ S", -2.2, 0.1),
+                   Axis("age", 0, 60, "prunings"), Axis("log₁₀ S", -2.8, 0.1),
                    empty=f"The lesson is being learned; {TAUGHT} steps."),
     "numbers": Plane("Neurons that read digits", "at three potentials; each from its neighbour",
                      Axis("N", 0, 30), Axis("p(N)", 0, 0.32), empty=EMPTY),
@@ -437,7 +437,7 @@ EXPERIMENT = Experiment(
                {"lesson": "oscillate", "decay": 0.03}),
         Preset("Cold", "Fewer neurons are there for nothing: more are kept, for what they can read.",
                {"temperature": 4e-3, "potential": 1.5}),
-        Preset("Credit for one tick", "Errors teach a single tick: holding is learned all the same, not so well.",
+        Preset("Credit for one tick", "Errors teach a single tick: nothing is remembered, no link grows old.",
                {"credit": 0.0}),
         Preset("Answers by lot", "Nothing to learn: no link is of use, none grows old, loops die like chains.",
                {"broken": "by-lot"}),
