@@ -16,6 +16,7 @@ from weltnet.experiments import (
     duality,
     efficiency,
     einstein,
+    first_law,
     geodesics,
     hidden,
     kappa,
@@ -37,6 +38,7 @@ __all__ = ["ALL", "by_slug"]
 ALL: tuple[Experiment[Any, Any], ...] = (
     observatory.EXPERIMENT,
     second_law.EXPERIMENT,
+    first_law.EXPERIMENT,
     efficiency.EXPERIMENT,
     diffusion.EXPERIMENT,
     kappa.EXPERIMENT,

@@ -1,0 +1,54 @@
+"""Books of energy, heat and work along a path, kept by several groups of members at once.
+
+Groups went the same path, each with members and noise of its own, so that their spread is the error of what they say of
+that path. What is booked is a mean over a group's members, energies from an origin common to all.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+__all__ = ["share", "stretches", "unevenness"]
+
+Array = NDArray[Any]
+
+
+def share(part: Array, whole: Array) -> tuple[float, float]:
+    """Σ part / Σ whole over groups, (groups,), and its 95 % half-width by leaving out each group in turn."""
+    return _jackknife(part[None], whole[None], _ratio)
+
+
+def stretches(booked: Array, held: int, parts: int) -> Array:
+    """Change over each of `parts` equal stretches of a path, (parts, groups), between means over whole stretches.
+
+    booked: (frames, groups), of which the first `held` are from before the path begins; a rest at the end is left out.
+    """
+    size = (len(booked) - held) // parts
+    means = booked[held : held + size * parts].reshape(parts, size, -1).mean(axis=1)
+    changes: Array = np.diff(means, axis=0, prepend=booked[:held].mean(axis=0, keepdims=True))
+    return changes
+
+
+def unevenness(missed: Array, changed: Array) -> tuple[float, float]:
+    """rms over stretches of what is missed over that of what changed, (stretches, groups) each, with its 95 % error."""
+    return _jackknife(missed, changed, lambda a, b: math.sqrt(_ratio(a**2, b**2)))
+
+
+def _ratio(part: Array, whole: Array) -> float:
+    total = float(whole.sum())
+    return float(part.sum()) / total if total else math.nan
+
+
+def _jackknife(part: Array, whole: Array, found: Any) -> tuple[float, float]:
+    groups = part.shape[1]
+    value = found(part.mean(axis=1), whole.mean(axis=1))
+    without = np.array(
+        [found(np.delete(part, g, axis=1).mean(axis=1), np.delete(whole, g, axis=1).mean(axis=1)) for g in range(groups)]
+    )
+    spread = math.sqrt((groups - 1) / groups * float(((without - without.mean()) ** 2).sum()))
+    return value, float(stdtrit(groups - 1, 0.975)) * spread
