@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from weltnet import calibrations, estimators, provenance, theory, verdicts
+from weltnet import calibrations, estimators, kernels, provenance, theory, verdicts
 from weltnet.calibrations import (
     ALL,
     Calibration,
     Result,
+    baths,
     by_name,
     chains,
     ensembles,
@@ -69,7 +70,7 @@ def test_words() -> None:
     assert len({c.name for c in ALL}) == len(ALL)
     with pytest.raises(KeyError, match="allowed: .*" + ALL[0].name):
         by_name("no-such")
-    homes: dict[str, Any] = {"theory": theory, "verdicts": verdicts}
+    homes: dict[str, Any] = {"kernels": kernels, "theory": theory, "verdicts": verdicts}
     for c in ALL:
         assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", c.name)
         assert c.sentence.endswith(".") and c.title and c.symbol and c.tolerance > 0
@@ -174,6 +175,10 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "rank-planted": ("ranked", lambda f: scaled(f, 1.08)),
     "rank-within": ("within", lambda f: scaled(f, 1.3)),
     "hazard-planted": ("hazard_ratio", lambda f: scaled(f, 1.04)),
+    "canonical": ("langevin", lambda f: lambda push, x, T, *rest: f(push, x, 1.05 * T, *rest)),
+    "bath": ("WARM", lambda T: 1.08 * T),
+    "bath-work": ("WARM", lambda T: 1.15 * T),
+    "ledger-share": ("ledger", lambda m: SimpleNamespace(share=lambda part, whole: m.share(1.25 * part, whole))),
 }
 """What goes wrong, by calibration: the name in its module that is replaced, and by what."""
 
@@ -223,9 +228,8 @@ def test_biased_estimator_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) 
     """Link: the guard itself. An estimator that is off by little more than the tolerance is missed, at seeds 0–2."""
     target, spoil = BIASES[name]
     laws._guided.cache_clear()
-    home = next(
-        m for m in (ensembles, laws, neurons, chains, parties, populations, ranks, rings) if by_name(name) in m.CASES
-    )
+    homes = (ensembles, laws, neurons, chains, parties, populations, ranks, rings, baths)
+    home = next(m for m in homes if by_name(name) in m.CASES)
     monkeypatch.setattr(home, target, spoil(getattr(home, target)))
     missed = [not passed(measure(by_name(name), seed)) for seed in range(3)]
     laws._guided.cache_clear()
