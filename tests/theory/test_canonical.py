@@ -31,7 +31,7 @@ def energy(kind: Any, gain: float, T: float, *, seed: int = 1, tau: float = 0.05
         return rng.standard_normal((400, N))
 
     x, _ = langevin(push, np.zeros((400, N)), T, tau, round(8 / tau), noise)
-    H = langevin(push, x, T, tau, round(25 / tau), noise, lambda x: 0.5 * (septuple.residual(W, b, x)[0] ** 2).sum(1))[1]
+    _, H = langevin(push, x, T, tau, round(25 / tau), noise, lambda x: septuple.bulk(W, b, x, mask)[0])
     return float(H.mean()) / (0.5 * N * T), float(H.std() / np.sqrt(400)) / (0.5 * N * T)
 
 

@@ -47,8 +47,7 @@ def _ratio(part: Array, whole: Array) -> float:
 def _jackknife(part: Array, whole: Array, found: Any) -> tuple[float, float]:
     groups = part.shape[1]
     value = found(part.mean(axis=1), whole.mean(axis=1))
-    without = np.array(
-        [found(np.delete(part, g, axis=1).mean(axis=1), np.delete(whole, g, axis=1).mean(axis=1)) for g in range(groups)]
-    )
+    rest = [np.delete(np.arange(groups), g) for g in range(groups)]
+    without = np.array([found(part[:, others].mean(axis=1), whole[:, others].mean(axis=1)) for others in rest])
     spread = math.sqrt((groups - 1) / groups * float(((without - without.mean()) ** 2).sum()))
     return value, float(stdtrit(groups - 1, 0.975)) * spread

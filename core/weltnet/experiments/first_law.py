@@ -286,14 +286,14 @@ LONG = PATH - HELD
 PLANES = {
     "ledger": Plane(
         "Ledger", "ink ΔU as seen, dashes heat + work; thin work, and heat alone: the product form",
-        Axis("step", -HELD, LONG), Axis("ΔU", -2.5, 0.5, "loss"),
+        Axis("step", -HELD, LONG), Axis("ΔU", -3, 0.5, "loss"),
     ),
     "left": Plane(
         "Not booked", "ΔU − TΔS − work, and its mean over 40 steps; dashes 5 % of ΔU",
         Axis("step", -HELD, LONG), Axis("r", -0.15, 0.15, "loss"),
     ),
     "energies": Plane(
-        "Where the energy is", "U, its bottom H_min, and T ΔC; dashes H_min + nT/2",
+        "Where the energy is", "U, Hₘᵢₙ, TΔC; dashes Hₘᵢₙ + nT/2",
         Axis("step", -HELD, LONG), Axis("energy", -0.5, 4.0, "loss"),
     ),
     "images": Plane(
@@ -306,8 +306,8 @@ SMOOTH = 40
 
 def observe(state: FirstLawState, params: FirstLawParams) -> Mapping[str, Observable]:
     """The books of this path so far, and of each image."""
-    steps, changed, missed = _so_far(state)
-    book, data, widths = state.book[: state.frame].mean(axis=2), net.digits(), _task(params.hidden).widths
+    book, steps, changed, missed = _so_far(state)
+    data, widths = net.digits(), _task(params.hidden).widths
     score = net.accuracy(state.q, widths, data.test_x, data.test_shown)
     energies = np.stack([book[:, U], book[:, BOTTOM], book[:, COMPLEXITY]])
     return {
@@ -315,20 +315,18 @@ def observe(state: FirstLawState, params: FirstLawParams) -> Mapping[str, Observ
         "ledger": _series("ledger", steps, changed[None], ("ΔU",), ("ink",)),
         "left": _series("left", steps, np.stack([missed, _smooth(missed)]), ("step", "mean"), ("net", "ink")),
         "unbooked": Scalar(_ratio(_smooth(missed), changed), "r/ΔU", plane="left"),
-        "energies": _series("energies", steps, energies, ("U", "H_min", "TΔC"), ("ink", "net", "net")),
-        "bath": Scalar(state.T, "T_x", "loss", plane="energies"),
+        "energies": _series("energies", steps, energies, ("U", "Hₘᵢₙ", "TΔC"), ("ink", "net", "net")),
         "line": Paths.of("images", [[(-4.0, -4.0), (1.0, 1.0)]], "geodesic", static=True),
         "images": Cloud("images", np.clip(state.mean[::-1].T, -4.0, 1.0), IMAGES, "image"),
         "accuracy": Scalar(float(score), "test digits read", plane="images"),
     }  # fmt: skip
 
 
-def _so_far(state: FirstLawState) -> tuple[Array, Array, Array]:
-    """Steps, ΔU and what is not booked of it; means over all images."""
-    book = state.book[: state.frame].mean(axis=2)
-    held = book[BURN:HELD, U] if state.frame > BURN else book[:, U]
-    changed = book[:, U] - (held.mean() if len(held) else 0.0)
-    return np.arange(state.frame) - HELD, changed, changed - book[:, HEAT] - book[:, WORK]
+def _so_far(state: FirstLawState) -> tuple[Array, Array, Array, Array]:
+    """Books since states have forgotten where they began, steps, ΔU and what is not booked of it, over all images."""
+    book = state.book[BURN : max(state.frame, BURN)].mean(axis=2)
+    changed = book[:, U] - (book[: HELD - BURN, U].mean() if len(book) else 0.0)
+    return book, np.arange(len(book)) + BURN - HELD, changed, changed - book[:, HEAT] - book[:, WORK]
 
 
 def _series(plane: str, x: Array, y: Array, names: tuple[str, ...], roles: tuple[str, ...]) -> Series:
@@ -350,14 +348,12 @@ def _ratio(part: Array, whole: Array) -> float:
 
 def theory(state: FirstLawState, params: FirstLawParams) -> Mapping[str, Observable]:
     """Heat and work for ΔU, 5 % of it for what is left, and H_min + nT/2 for U."""
-    steps, changed, _ = _so_far(state)
-    book = state.book[: state.frame].mean(axis=2)
+    book, steps, changed, _ = _so_far(state)
     return {
         "ledger": _series("ledger", steps, (book[:, HEAT] + book[:, WORK])[None], ("heat + work",), ("ink",)),
         "left": _series("left", steps, 0.05 * np.stack([changed, -changed]), ("5 %", "−5 %"), ("ink", "ink")),
         "unbooked": Scalar(0.0, "r/ΔU", plane="left"),
-        "energies": _series("energies", steps, (book[:, BOTTOM] + book[:, PARABOLA])[None], ("H_min + nT/2",), ("ink",)),
-        "bath": Scalar(params.temperature, "T_x", "loss", plane="energies"),
+        "energies": _series("energies", steps, (book[:, BOTTOM] + book[:, PARABOLA])[None], ("Hₘᵢₙ + nT/2",), ("ink",)),
     }  # fmt: skip
 
 
@@ -373,9 +369,9 @@ CLAIMS = (
           "Seeds 100 to 103."),
     Claim("product", "States and weights part: dU = T dS_thermo + T dC.", SOURCE, "1 − Q/ΔU", 0.0, (-0.2, 0.2),
           "fails", "Seeds 100 to 103."),
-    Claim("bottom", "Nearly all of ΔU is the fall of the bottom, which is work.", "derived", "ΔH_min/ΔU", 1.0,
+    Claim("bottom", "Nearly all of ΔU is the fall of the bottom, which is work.", "derived", "ΔHₘᵢₙ/ΔU", 1.0,
           (0.9, 1.1), "holds", "Seeds 100 to 103."),
-    Claim("parabola", "Above the bottom each hidden neuron has T/2.", "derived", "(U − H_min)/(nT/2)", 1.0,
+    Claim("parabola", "Above the bottom each hidden neuron has T/2.", "derived", "2(U − Hₘᵢₙ)/nT", 1.0,
           (0.95, 1.05), "holds", "Seeds 100 to 103."),
 )  # fmt: skip
 LEDGER, STRETCHES, HEATED, PRODUCT, DEPTH, EQUAL = CLAIMS
@@ -388,7 +384,8 @@ LITTLE = 0.2
 def verdict(state: FirstLawState, params: FirstLawParams) -> tuple[Verdict, ...]:
     """One verdict per claim, from the last whole path or the first so far; errors are over groups of 32 images."""
     book = state.whole if state.ended else state.book[: state.frame]
-    lacking = "" if len(book) >= HELD + ENOUGH else f"{ENOUGH} steps are needed; {max(len(book) - HELD, 0)} have passed."
+    passed = max(len(book) - HELD, 0)
+    lacking = "" if passed >= ENOUGH else f"{ENOUGH} steps are needed; {passed} have passed."
     if lacking:
         book = np.ones((HELD + ENOUGH, 6, GROUPS))
     late = book[-min(LAST, (len(book) - HELD) // 2) :]

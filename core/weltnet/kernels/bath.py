@@ -7,11 +7,11 @@
 [Leimkuhler and Matthews 2013]; `settle` goes to the bottom by Gauss and Newton, x ← x − G⁻¹ ∂H/∂x, with G = JᵀJ as
 LLᵀ within its skyline, and tells ln det G.
 
-widths: (n_0, …, n_L); q: (P,), of every layer W row by row, then b, as in `weltnet.systems.layered`. Whatever belongs to
-samples has them last: x: (n, samples), the hidden layers one below the other; base: (n_1, samples), f_1, which data and
-weights alone set; y: (n_L, samples). Samples are taken _LANES at a time, each by itself, and ξ is Philox keyed by (seed,
-sample, tick, stream, row), so that bits do not depend on how ticks or samples are split. Certificates: a NumPy twin;
-a parabola's U = nT/2 at any τ; ln det G of `numpy.linalg`.
+widths: (n_0, …, n_L); q: (P,), of every layer W row by row, then b, as in `weltnet.systems.layered`. What belongs to
+samples has them last: x: (n, samples), the hidden layers one below the other; base: (n_1, samples), f_1, which data
+and weights alone set; y: (n_L, samples). Samples are taken _LANES at a time, each by itself, and ξ is Philox keyed by
+(seed, sample, tick, stream, row), so that bits do not depend on how ticks are split. Certificates: a NumPy twin;
+U = nT/2 of a parabola at any τ; ln det G of `numpy.linalg`.
 """
 
 from __future__ import annotations
@@ -130,12 +130,12 @@ def sample(q, widths, x, base, y, temperature, tau, ticks, first, seed, stream, 
     """Advance x: (n, samples) in place by `ticks` from number `first` on; samples a multiple of 16.
 
     Into H: (samples,) and work: (ways, samples) go the means over the ticks, taken before each, of H and, for every way
-    dq: (ways, P) that weights may go, of (∂H/∂q)·dq + (∂H/∂x)·dx. dbase: (ways, n_1, samples), Ẇ_1 h_0 + ḃ_1 for q̇ = dq;
+    dq: (ways, P) that weights may go, of (∂H/∂q)·dq + (∂H/∂x)·dx. dbase: (ways, n_1, samples), Ẇ_1 h_0 + ḃ_1 for dq;
     dx: (ways, n, samples), any constants: ∂H/∂x is 0 in the mean, and with dx the way the bottom goes it takes most of
     the noise away. Cost ticks · samples · ((2 + ways) P + n normals), P without the first layer.
     """
     n, samples = x.shape
-    L, total = widths.size - 1, n + y.shape[0]
+    total = n + y.shape[0]
     e, d, g = np.empty((total, _LANES)), np.empty((total, _LANES)), np.empty((n, _LANES))
     s, b, t = np.empty((n, _LANES)), np.empty(base[:, :_LANES].shape), np.empty(y[:, :_LANES].shape)
     a = np.empty((total, _LANES))
@@ -213,7 +213,8 @@ def _factor(q, widths, A, s, below):
 def settle(q, widths, x, base, y, steps, H, logdet):
     """Move x: (n, samples) in place by `steps` of Gauss and Newton; samples a multiple of 16.
 
-    Into H and logdet, (samples,), go the loss where they end and ln det G where the last step begins. Cost samples · steps · n³/6.
+    Into H and logdet, (samples,), go the loss where they end and ln det G where the last step begins. From near the
+    bottom it is reached in a few steps; no step goes farther than _REACH in a state. Cost samples · steps · n³/6.
     """
     n, samples = x.shape
     total = n + y.shape[0]

@@ -24,7 +24,7 @@ def langevin(
     push: Callable[[Array], Array], x: Array, temperature: float, tau: float, ticks: int,
     noise: Callable[[int], Array], look: Callable[[Array], Array] | None = None,
 ) -> tuple[Array, Array]:  # fmt: skip
-    """x after `ticks` of x ← x − τ ∂H/∂x + √(2Tτ)(ξ_n + ξ_{n+1})/2, ξ_n = noise(n), and the mean of look(x) before them.
+    """x after `ticks` of x ← x − τ ∂H/∂x + √(2Tτ)(ξ_n + ξ_{n+1})/2, ξ_n = noise(n); the mean of look(x) before each.
 
     Leimkuhler and Matthews 2013: averages are off by τ² of what is not a parabola, and by nothing else.
     """
