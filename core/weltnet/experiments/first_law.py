@@ -446,7 +446,7 @@ EXPERIMENT = Experiment(
                {"optimizer": "adam"}),
         Preset("A hot bath", "At T = .3 S is no longer Laplace's: what is not booked leaves the dashes.",
                {"temperature": 0.3}),
-        Preset("One leap", "Steps are not parted: the first one's work is so coarse that as much as all heat is missed.",
+        Preset("One leap", "Steps are not parted: the first one's work is so coarse that as much as all heat is lost.",
                {"sub_step": 3.0, "learning_rate": 0.2}),
         Preset("No work booked", "Only heat is booked: the product form, which explains nothing of ΔU.",
                {"broken": "no-work"}),
