@@ -20,6 +20,12 @@ def test_share_of_what_is_planted() -> None:
     assert np.isnan(ledger.share(whole, 0.0 * whole)[0])
 
 
+def test_running_means() -> None:
+    """The mean of as many values as there are, then of the last three."""
+    assert ledger.running(np.array([1.0, 3.0, 5.0, 1.0]), 3) == pytest.approx([1.0, 2.0, 3.0, 3.0])
+    assert len(ledger.running(np.zeros(0), 3)) == 0
+
+
 def test_stretches_add_up() -> None:
     """Changes between means over stretches; a ramp changes by a stretch each, but for half of one at the beginning."""
     ramp = np.maximum(np.arange(100) - 20.0, 0.0)[:, None] * np.ones(3)

@@ -13,9 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-__all__ = ["share", "stretches", "unevenness"]
+__all__ = ["running", "share", "stretches", "unevenness"]
 
 Array = NDArray[Any]
+
+
+def running(y: Array, length: int) -> Array:
+    """Means over the last `length` values, or as many as there are: (n,) for (n,)."""
+    total, n = np.cumsum(np.append(0.0, y)), np.arange(1, len(y) + 1)
+    first = np.maximum(n - length, 0)
+    out: Array = (total[n] - total[first]) / (n - first)
+    return out
 
 
 def share(part: Array, whole: Array) -> tuple[float, float]:

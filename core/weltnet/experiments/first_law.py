@@ -161,7 +161,7 @@ class FirstLawState:
     sums: Array
     """(4, IMAGES): ∫T dS, ∫⟨∂H/∂q⟩·dq, ∫T dC, and ⟨∂H/∂q⟩·dq at the beginning of the sub-step that led here."""
     start: Array
-    """(2, IMAGES): U and H_min where the path begins."""
+    """(IMAGES,): U where the path begins."""
     mean: Array
     """(2, IMAGES): running means of ΔU and of what is booked for it."""
     book: Array
@@ -192,7 +192,7 @@ def _path(params: FirstLawParams, seed: int, number: int) -> dict[str, Any]:
         "path": number, "frame": 0, "taken": 0, "left": 0, "T": params.temperature, "q": q, "move": zero,
         "share": zero.copy(), "memory": optimizers.begin(optimizers.LAWS["sgd"], len(q)), "x": bottom.copy(),
         "bottom": bottom, "way": np.zeros_like(bottom), "depth": depth, "sums": np.zeros((4, IMAGES)),
-        "start": np.zeros((2, IMAGES)), "mean": np.zeros((2, IMAGES)),
+        "start": np.zeros(IMAGES), "mean": np.zeros((2, IMAGES)),
     }  # fmt: skip
 
 
@@ -272,9 +272,9 @@ def step(state: FirstLawState, params: FirstLawParams) -> None:
 def _enter(state: FirstLawState, H: Array) -> None:
     """Into the books, with the mean of H at the present weights."""
     if BURN <= state.frame < HELD:
-        state.start += np.array([H / (HELD - BURN), (state.depth[0] - state.start[1]) * (state.frame == HELD - 1)])
+        state.start += H / (HELD - BURN)
     elif state.frame >= HELD:
-        now = np.array([H - state.start[0], state.sums[0] + state.sums[1]])
+        now = np.array([H - state.start, state.sums[0] + state.sums[1]])
         state.mean += max(MEMORY, 1.0 / (state.frame - HELD + 1)) * (now - state.mean)
     rows = np.array([H, *state.sums[:3], state.depth[0], np.full(IMAGES, 0.5 * len(state.x) * state.T)])
     state.book[state.frame] = rows.reshape(6, GROUPS, -1).mean(axis=2)
@@ -307,7 +307,7 @@ SMOOTH = 40
 def observe(state: FirstLawState, params: FirstLawParams) -> Mapping[str, Observable]:
     """The books of this path so far, and of each image."""
     book, steps, changed, missed = _so_far(state)
-    data, widths = net.digits(), _task(params.hidden).widths
+    data, widths, smooth = net.digits(), _task(params.hidden).widths, ledger.running(missed, SMOOTH)
     past, before = np.arange(BURN, PATH if state.ended else BURN) - HELD, state.whole[BURN:, U].mean(axis=1)
     before = (before - before[: HELD - BURN].mean())[: len(past)]
     score = net.accuracy(state.q, widths, data.test_x, data.test_shown)
@@ -316,8 +316,8 @@ def observe(state: FirstLawState, params: FirstLawParams) -> Mapping[str, Observ
         "parts": _series("ledger", steps, np.stack([book[:, WORK], book[:, HEAT]]), ("work", "heat"), ("net", "net")),
         "ledger": _series("ledger", steps, changed[None], ("ΔU",), ("ink",)),
         "before": _series("ledger", past, before[None], ("path before",), ("ink",)),
-        "left": _series("left", steps, np.stack([missed, _smooth(missed)]), ("step", "mean"), ("net", "ink")),
-        "unbooked": Scalar(_ratio(_smooth(missed), changed), "r/ΔU", plane="left"),
+        "left": _series("left", steps, np.stack([missed, smooth]), ("step", "mean"), ("net", "ink")),
+        "unbooked": Scalar(_ratio(smooth, changed), "r/ΔU", plane="left"),
         "energies": _series("energies", steps, energies, ("U", "Hₘᵢₙ", "TΔC"), ("ink", "net", "net")),
         "line": Paths.of("images", [[(-4.0, -4.0), (1.0, 1.0)]], "geodesic", static=True),
         "images": Cloud("images", np.clip(state.mean[::-1].T, -4.0, 1.0), IMAGES, "image"),
@@ -335,14 +335,6 @@ def _so_far(state: FirstLawState) -> tuple[Array, Array, Array, Array]:
 def _series(plane: str, x: Array, y: Array, names: tuple[str, ...], roles: tuple[str, ...]) -> Series:
     axis = PLANES[plane].y
     return Series(plane, x, np.clip(y, axis.low, axis.high), names, roles)
-
-
-def _smooth(y: Array) -> Array:
-    """Means over the last SMOOTH steps, or as many as there are."""
-    total, n = np.cumsum(np.append(0.0, y)), np.arange(1, len(y) + 1)
-    first = np.maximum(n - SMOOTH, 0)
-    out: Array = (total[n] - total[first]) / (n - first)
-    return out
 
 
 def _ratio(part: Array, whole: Array) -> float:
@@ -367,7 +359,7 @@ CLAIMS = (
     Claim("ledger", "Energy changes by heat and by work, and by nothing else.", SOURCE, "r/ΔU", 0.0, (-0.05, 0.05),
           "holds", "20 seeds: −.003 to .004, median −.0003. Backprop, last layer alone, Adam (100, 101): within .01. "
           "At T = .1 it is .04, at .3 .24: S is not Laplace's there; with S = ∫dU/T it is −.07 (one seed)."),
-    Claim("stretches", "So it is in every eighth of the path.", "derived", "rms r/rms ΔU", 0.0, (-0.1, 0.1), "holds",
+    Claim("stretches", "So it is over eighths of the path, rms.", "derived", "rms r/rms ΔU", 0.0, (-0.1, 0.1), "holds",
           "20 seeds: .005 to .010."),
     Claim("heat", "What is not work is T ΔS, with Laplace's S.", SOURCE, "(ΔU − W)/TΔS", 1.0, (0.5, 1.5), "holds",
           "20 seeds: .78 to 1.13, median 1.01, each ± .14; heat is a fiftieth of ΔU. Laplace's S is the leading order "
