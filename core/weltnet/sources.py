@@ -80,6 +80,18 @@ _ALL = (
         "Proposed experiment to test local hidden-variable theories",
         "Physical Review Letters 23, 880 (1969)",
     ),
+    Source(
+        "clauset",
+        "A. Clauset, C. R. Shalizi and M. E. J. Newman",
+        "Power-law distributions in empirical data",
+        "SIAM Review 51, 661 (2009)",
+    ),
+    Source(
+        "kesten",
+        "H. Kesten",
+        "Random difference equations and renewal theory for products of random matrices",
+        "Acta Mathematica 131, 207 (1973)",
+    ),
     Source("derived", "", "Derived in this project", "in the docstring of the module that computes it", checked=True),
 )
 

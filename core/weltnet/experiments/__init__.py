@@ -12,6 +12,7 @@ from weltnet.experiments import (
     classical,
     cone,
     cosmological,
+    criticality,
     diffusion,
     duality,
     efficiency,
@@ -59,6 +60,7 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     lorentz.EXPERIMENT,
     strings.EXPERIMENT,
     duality.EXPERIMENT,
+    criticality.EXPERIMENT,
     locality.EXPERIMENT,
     selection.EXPERIMENT,
 )
