@@ -35,6 +35,7 @@ from weltnet.calibrations import (
     ranks,
     reproduced,
     rings,
+    tails,
 )
 from weltnet.estimators import curvature, density, entropy, generator, metric
 from weltnet.estimators.law import Law
@@ -171,6 +172,10 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "insertion": ("insertion", lambda f: shifted(f, 0.012)),
     "response-planted": ("response", lambda f: scaled(f, 1.06)),
     "power-planted": ("power", lambda f: scaled(f, 1.05)),
+    "tail-pareto": ("compare", lambda f: lambda x, *rest: _raised(f(x, *rest), 0.11)),
+    "tail-lognormal": ("compare", lambda f: lambda x, *rest: _raised(f(x, *rest), -0.35)),
+    "tail-index": ("index", lambda f: lambda *given: (1.08 * f(*given)[0], f(*given)[1])),
+    "tail-binned": ("binned_index", lambda f: lambda *given: (1.08 * f(*given)[0], f(*given)[1])),
     "vacuum": ("LAPSE", lambda S: 1.15 * S),
     "rank-planted": ("ranked", lambda f: scaled(f, 1.08)),
     "rank-within": ("within", lambda f: scaled(f, 1.3)),
@@ -193,6 +198,10 @@ def _louder(C: metric.Noise) -> metric.Noise:
 
 def _hidden(g: generator.Generator) -> generator.Generator:
     return dataclasses.replace(g, closure=g.closure + 0.04)
+
+
+def _raised(found: Any, by: float) -> Any:
+    return dataclasses.replace(found, gain=found.gain + by)
 
 
 def _lowered(found: Law) -> Law:
@@ -230,6 +239,9 @@ def test_biased_estimator_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) 
     laws._guided.cache_clear()
     homes = (ensembles, laws, neurons, chains, parties, populations, ranks, rings, baths)
     home = next(m for m in homes if by_name(name) in m.CASES)
+    home = next(
+        m for m in (ensembles, laws, neurons, chains, parties, populations, ranks, rings, tails) if by_name(name) in m.CASES
+    )
     monkeypatch.setattr(home, target, spoil(getattr(home, target)))
     missed = [not passed(measure(by_name(name), seed)) for seed in range(3)]
     laws._guided.cache_clear()
@@ -276,7 +288,7 @@ def test_wide_errors_excuse_nothing() -> None:
 def test_settings_are_those_of_experiments() -> None:
     """Link: the showcase's grid, ensemble, bandwidths, basis and copies; other settings would vouch for others."""
     from weltnet import learning, ledger, states
-    from weltnet.experiments import diffusion, efficiency, kappa, locality, lorentz, observatory, strings
+    from weltnet.experiments import criticality, diffusion, efficiency, kappa, locality, lorentz, observatory, strings
 
     showcase = observatory.ObservatoryParams()
     grids = {ensembles.GRID: learning.GRID, ensembles.FINE: diffusion.GRID, laws.LENS: kappa.LENS}
@@ -292,6 +304,8 @@ def test_settings_are_those_of_experiments() -> None:
     assert (lorentz.TICKS, lorentz.SITES) == (rings.TICKS, rings.SITES)
     assert locality.NEURONS == rings.NEURONS
     assert (len(efficiency.DEPTHS), efficiency.HEATS) == (ranks.KINDS, ranks.HEATS)
+    assert (criticality.NETWORKS, criticality.CriticalityParams().tail) == (tails.GROUPS, tails.SHARE)
+    assert (criticality.BIN, criticality.RARE) == (tails.WIDTH, tails.RARE)
     assert entropy.BANDWIDTHS == (0.06, 0.085) and density.Grid(96).half_width == ensembles.GRID.half_width
     assert curvature.ENOUGH == generator.ENOUGH
 

@@ -40,8 +40,8 @@ def test_contract_needs_no_compiler() -> None:
 
 
 def test_experiments_know_no_interface() -> None:
-    """Chain of trust: walls. All the physics together imports no user interface."""
-    assert not loaded_by("import weltnet.experiments") & INTERFACES
+    """Chain of trust: walls. All the physics together imports no user interface, and no package that draws."""
+    assert not loaded_by("import weltnet.experiments") & (INTERFACES | {"matplotlib", "powerlaw"})
 
 
 def test_experiments_compile_nothing_on_import() -> None:

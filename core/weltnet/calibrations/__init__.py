@@ -7,7 +7,7 @@ down beforehand, and within three of the standard errors that are stated for it:
 
 from __future__ import annotations
 
-from weltnet.calibrations import baths, chains, ensembles, laws, neurons, parties, populations, ranks, rings
+from weltnet.calibrations import baths, chains, ensembles, laws, neurons, parties, populations, ranks, rings, tails
 from weltnet.calibrations.case import Calibration, reproduced
 from weltnet.calibrations.kept import Calibrated, Result, add, current, load, measure, path
 
@@ -18,7 +18,7 @@ __all__ = [
 
 ALL: tuple[Calibration, ...] = (
     *ensembles.CASES, *laws.CASES, *neurons.CASES, *chains.CASES, *parties.CASES,
-    *rings.CASES, *populations.CASES, *ranks.CASES, *baths.CASES,
+    *rings.CASES, *populations.CASES, *ranks.CASES, *baths.CASES, *tails.CASES,
 )  # fmt: skip
 """In reading order."""
 

@@ -27,9 +27,9 @@ __all__ = [
 
 Array = NDArray[Any]
 
-T95 = {4: 3.182, 8: 2.365, 16: 2.131}
+T95 = {8: 2.365, 16: 2.131, 32: 2.040}
 """Student's 95 % factors by the number of groups."""
-MOST = 2500
+MOST = 2000
 """Values of a tail that are compared: more are thinned evenly."""
 RANGES = {"alpha": (1.0, 40.0), "mu": (-100.0, 100.0), "sigma": (1e-3, 10.0)}
 """What is sought. The package's own bound on the exponent of a density, 3, makes every steeper tail look unlike a power

@@ -51,8 +51,8 @@ NEURONS, RATES, SPREAD = 16_384, (0.3, 0.6), 0.5  # of the neurons that learn fr
 SETTLED, EVERY, RARE = 50, 5, 0.002  # steps before they are counted, between two counts, share that is tail
 FLOOR, BIN, BINS = -8.0, 0.04, 900  # of the histogram of ln |θ|
 
-REPLICAS, MASS, DT, PAIRS, AGED = 4096, 0.1, 0.004, 6, 420  # of q in ½ (m + q²)|x|²; AGED steps are t = 20
-COLD, FAR = 0.1, 0.02  # spread of q at the start; share that is tail
+REPLICAS, MASS, DT, PAIRS, AGED = 8192, 0.1, 0.008, 3, 420  # of q in ½ (m + q²)|x|²; AGED steps are t = 20
+COLD, FAR = 0.1, 0.04  # spread of q at the start; share that is tail
 HALF = 0.5  # of the avalanches, which are few
 STREAM_PHASE, STREAM_COLD = 1, 2
 
@@ -191,7 +191,7 @@ def step(state: CriticalityState, params: CriticalityParams) -> None:
         couple(state.q, MASS, 2.0 / (1.0 + params.exponent), DT, PAIRS, state.step * PAIRS, state.seed)
         state.age += 1
         if state.age == AGED:
-            state.ended = tails.index(state.q, FAR, GROUPS)
+            state.ended = tails.index(state.q, FAR, 4 * GROUPS)
         state.step += 1
 
 
@@ -240,7 +240,7 @@ def observe(state: CriticalityState, params: CriticalityParams) -> Mapping[str, 
         "control": Series("control", _grid("control"), np.stack(neurons), tuple(f"γ′ {r:g}" for r in params.rates)),
         "kesten": Scalar(tails.binned_index(state.counts[-1], BIN, RARE)[0], "a", plane="control"),
         "toy": Series("toy", _grid("toy"), tails.beyond(np.abs(state.q), _grid("toy"))[None], ("q",), ("ink",)),
-        "attracted": Scalar(tails.index(state.q, FAR, GROUPS)[0], "a", plane="toy"),
+        "attracted": Scalar(tails.index(state.q, FAR, 4 * GROUPS)[0], "a", plane="toy"),
         "time": Scalar(state.age * 2 * PAIRS * DT, "t", plane="toy"),
     }
 
@@ -314,7 +314,8 @@ def theory(state: CriticalityState, params: CriticalityParams) -> Mapping[str, O
 def _line(x: Array, at: Array, index: float) -> Array:
     """log₁₀ of s^−index, through the rarest hundredth of x."""
     least = max(float(np.quantile(x, 0.99)), 1e-8)
-    return np.clip(-2.0 - index * (at - np.log10(least)), -8.0, 0.0)
+    out: Array = np.clip(-2.0 - index * (at - np.log10(least)), -8.0, 0.0)
+    return out
 
 
 # -- verdict ----------------------------------------------------------------------------------------------------------
@@ -324,7 +325,7 @@ CLAIMS = (
     Claim("jumps", "Jumps of the loss are scale-free.", PAPER, "g/g_ln", 0.0, BAND, "fails", "TODO"),
     Claim("steps", "Steps of the weights are scale-free.", PAPER, "g/g_ln", 0.0, BAND, "fails", "TODO"),
     Claim("avalanches", "Avalanches of the loss are scale-free.", PAPER, "g/g_ln", 0.0, BAND, "fails", "TODO"),
-    Claim("attraction", "Cold weights are attracted to a power law.", PAPER, "a(t = 20)/a", 1.0, (0.75, 1.25), "fails",
+    Claim("attraction", "Cold weights are attracted to a power law.", PAPER, "a(t = 20)/a", 1.0, (0.65, 1.35), "fails",
           "TODO"),
     Claim("kesten", "Where a power law is due, its index is found.", "kesten", "worst a/due − 1", 0.0, (-0.25, 0.25),
           "holds", "TODO"),

@@ -49,10 +49,15 @@ def _loss(q, seen, told, hidden, a, f):
     for i in range(hidden):
         for p in range(images):
             a[i, p] = q[bias + i]
-        for j in range(inputs):
-            w = q[j * hidden + i]
+        # four at once, since each pass over a[i] costs more than what is added to it
+        for j in range(0, inputs - 3, 4):
+            w0, w1 = q[j * hidden + i], q[(j + 1) * hidden + i]
+            w2, w3 = q[(j + 2) * hidden + i], q[(j + 3) * hidden + i]
             for p in range(images):
-                a[i, p] += w * seen[j, p]
+                a[i, p] += (w0 * seen[j, p] + w1 * seen[j + 1, p]) + (w2 * seen[j + 2, p] + w3 * seen[j + 3, p])
+        for j in range(inputs - inputs % 4, inputs):
+            for p in range(images):
+                a[i, p] += q[j * hidden + i] * seen[j, p]
         for p in range(images):
             a[i, p] = _tanh(a[i, p])
     total = 0.0
