@@ -71,7 +71,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "weltnet.kernels": ("numpy", "numba", "rocket_fft", "platformdirs", "weltnet.kernels"),
     "weltnet.systems": ("numpy", "sklearn", "weltnet.formulas", "weltnet.kernels", "weltnet.systems"),
-    "weltnet.estimators": (*SCIENCE, "contourpy", "weltnet.kernels", "weltnet.estimators"),
+    "weltnet.estimators": (*SCIENCE, "contourpy", "powerlaw", "weltnet.kernels", "weltnet.estimators"),
     "weltnet.theory": (*SCIENCE, "weltnet.systems", "weltnet.theory"),
     "weltnet.terrain": (*SCIENCE, "weltnet.kernels", "weltnet.systems"),
     "weltnet.thermal": (*SCIENCE, "weltnet.kernels", "weltnet.systems", "weltnet.estimators", "weltnet.theory"),

@@ -82,4 +82,4 @@ def test_ghosts_meet_the_data() -> None:
     assert isinstance(seen, Series) and isinstance(told, Series)
     assert told.y[:, 0] == pytest.approx(np.log10(0.2), abs=1e-6)
     assert np.interp(told.x[0], seen.x, seen.y[0]) == pytest.approx(np.log10(0.2), abs=0.05)
-    assert told.y[0, 20] > told.y[1, 20]
+    assert told.y[0, 45] > told.y[1, 45]

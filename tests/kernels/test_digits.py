@@ -40,7 +40,7 @@ def test_gradient_by_finite_differences() -> None:
     q, data = start()[:1], digits()
     before = q.copy()
     out = np.empty((2, 1, 1))
-    x, y = data.x[4:5].copy(), data.y[4:5].copy()
+    x, y = data.x[4:5], data.y[4:5]
     learn(q, x, y, x.T.copy(), y.T.copy(), 0.1, 2, 0.0, 0, 1, out[0], out[1])
     for k in (0, 63, 64, 319, 320, 324, 325, 330, 374, 375, 384):
         nudge = np.zeros(q.shape[1])

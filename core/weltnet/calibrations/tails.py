@@ -43,12 +43,12 @@ def _index(seed: int) -> tuple[float, float]:
 
 
 def _binned(seed: int) -> tuple[float, float]:
-    rng, counts = np.random.default_rng(seed), np.zeros((8, BINS))
+    rng, counts = np.random.default_rng(seed), np.zeros((GROUPS, BINS))
     for row in counts:
-        bins = np.log(_pareto(rng, 2.3, 80 * VALUES)) / WIDTH
+        bins = np.log(_pareto(rng, 2.3, 40 * VALUES)) / WIDTH
         row += np.bincount(bins.astype(int), minlength=BINS)[:BINS]
     a, half = binned_index(counts, WIDTH, RARE)
-    return a, half / 2.365
+    return a, half / 2.131
 
 
 CASES = (

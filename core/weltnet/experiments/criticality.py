@@ -49,11 +49,12 @@ HEAVY, SHORT = 1.5, 0.02  # index of steps that have a tail of their own, and th
 
 NEURONS, RATES, SPREAD = 16_384, (0.3, 0.6), 0.5  # of the neurons that learn from single samples
 SETTLED, EVERY, RARE = 50, 5, 0.002  # steps before they are counted, between two counts, share that is tail
-FLOOR, BIN, BINS = -8.0, 0.04, 900  # of the histogram of ln |θ|
+FLOOR, BIN, BINS = -2.0, 0.04, 600  # of the histogram of ln |θ|
 
 REPLICAS, MASS, DT, PAIRS, AGED = 8192, 0.1, 0.008, 3, 420  # of q in ½ (m + q²)|x|²; AGED steps are t = 20
 COLD, FAR = 0.1, 0.04  # spread of q at the start; share that is tail
 HALF = 0.5  # of the avalanches, which are few
+GROUPS = 16  # of neurons, and twice as many of q, for error bars
 STREAM_PHASE, STREAM_COLD = 1, 2
 
 
@@ -137,9 +138,6 @@ class CriticalityState:
     """Index of the last release at t = 20 with its error, or zeros."""
 
 
-GROUPS = 8
-
-
 def begin(params: CriticalityParams, seed: int, report: Report) -> CriticalityState:
     """Networks that have learned, neurons and weights at their start."""
     report(0.0, "networks learn to read, until their loss is steady")
@@ -191,7 +189,7 @@ def step(state: CriticalityState, params: CriticalityParams) -> None:
         couple(state.q, MASS, 2.0 / (1.0 + params.exponent), DT, PAIRS, state.step * PAIRS, state.seed)
         state.age += 1
         if state.age == AGED:
-            state.ended = tails.index(state.q, FAR, 4 * GROUPS)
+            state.ended = tails.index(state.q, FAR, 2 * GROUPS)
         state.step += 1
 
 
@@ -240,7 +238,7 @@ def observe(state: CriticalityState, params: CriticalityParams) -> Mapping[str, 
         "control": Series("control", _grid("control"), np.stack(neurons), tuple(f"γ′ {r:g}" for r in params.rates)),
         "kesten": Scalar(tails.binned_index(state.counts[-1], BIN, RARE)[0], "a", plane="control"),
         "toy": Series("toy", _grid("toy"), tails.beyond(np.abs(state.q), _grid("toy"))[None], ("q",), ("ink",)),
-        "attracted": Scalar(tails.index(state.q, FAR, 4 * GROUPS)[0], "a", plane="toy"),
+        "attracted": Scalar(tails.index(state.q, FAR, 2 * GROUPS)[0], "a", plane="toy"),
         "time": Scalar(state.age * 2 * PAIRS * DT, "t", plane="toy"),
     }
 
