@@ -177,19 +177,22 @@ def compare(x: Array, whose: Array, share: float, groups: int) -> Tail | None:
     beyond = beyond[np.argsort(x[beyond], kind="stable")]
     if len(beyond) < 20 or least <= 0.0 or float(np.log(x[beyond]).std()) < 1e-9:
         return None
-    y, whose = x[beyond] / least, whose[beyond]
+    y, whose = np.log(x[beyond] / least), whose[beyond]
+    scale = float(y.mean())
+    # a power of x changes no ratio of likelihoods, and brings every power law to s^−1, where the package searches well
+    x = np.exp(y / scale)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         import powerlaw  # brings matplotlib along: seconds, spent when the first verdict is made
 
-        fit = powerlaw.Fit(y, xmin=1.0, verbose=0, parameter_ranges=RANGES)
+        fit = powerlaw.Fit(x, xmin=1.0, verbose=0, parameter_ranges=RANGES)
         power, other = fit.power_law, fit.lognormal
         z, p = fit.distribution_compare("power_law", "lognormal", normalized_ratio=True)
-        gains = np.asarray(other.loglikelihoods(y)) - np.asarray(power.loglikelihoods(y))
+        gains = np.asarray(other.loglikelihoods(x)) - np.asarray(power.loglikelihoods(x))
     unit = lognormal_gain(share)
     sums, counts = np.bincount(whose, gains, minlength=groups), np.bincount(whose, minlength=groups).astype(float)
     found = Tail(
-        least, len(y), float(power.alpha) - 1.0, float(power.D), float(z), float(p),
+        least, len(y), (float(power.alpha) - 1.0) / scale, float(power.D), float(z), float(p),
         float(gains.mean()) / unit, _unsure(sums, counts) / unit,
     )  # fmt: skip
     return found if all(map(math.isfinite, (found.gain, found.error, found.z, found.p, found.distance))) else None

@@ -45,7 +45,7 @@ Array = NDArray[Any]
 STRIDE, SGD = 2, 5  # SGD steps of a network per step of the page
 NETWORKS = 16
 KEPT, ENOUGH, SHOWN = 2000, 1000, 300  # SGD steps remembered, needed for a verdict, drawn
-HEAVY, SHORT = 1.5, 0.02  # index of steps that have a tail of their own, and their scale
+HEAVY, SHORT = 1.2, 0.005  # index of steps that have a tail of their own, and their scale
 
 NEURONS, RATES, SPREAD = 16_384, (0.3, 0.6), 0.5  # of the neurons that learn from single samples
 SETTLED, EVERY, RARE = 50, 5, 0.002  # steps before they are counted, between two counts, share that is tail
