@@ -231,7 +231,7 @@ def observe(state: CriticalityState, params: CriticalityParams) -> Mapping[str, 
     rare = [tails.beyond(v, _grid("jumps")) for v in (x, _surrogate(state, losses, lengths, params.looked))]
     neurons = [tails.beyond(np.abs(row), _grid("control")) for row in state.theta]
     return {
-        "rare": Series("jumps", _grid("jumps"), np.stack(rare), (params.looked, "Gaussian"), ("ink", "net")),
+        "rare": Series("jumps", _grid("jumps"), np.stack(rare), (params.looked, "Gaussian"), ("net", "ink")),
         "index": Scalar(tails.index(x, _share(params, params.looked), 1)[0], "a", plane="jumps"),
         "steep": Scalar(tails.index(x, 0.01, 1)[0], "a, top 1 %", plane="jumps"),
         **_trace(losses),
@@ -287,7 +287,7 @@ def _trace(losses: Array) -> dict[str, Observable]:
     line = np.column_stack([age, row])
     over = [part for part in np.split(line, edges) if len(part) > 1 and part[0, 1] > 1.0]
     return {
-        "loss": Series("trace", age, np.stack([row, np.ones(len(row))]), ("H", "median"), ("ink", "net")),
+        "loss": Series("trace", age, np.stack([row, np.ones(len(row))]), ("H", "median"), ("ink", "ink")),
         "avalanches": Paths.of("trace", over, "geodesic"),
     }
 
@@ -301,7 +301,7 @@ def theory(state: CriticalityState, params: CriticalityParams) -> Mapping[str, O
     fits = tails.laws(x, _share(params, params.looked), PLANES["jumps"].x.high)
     equilibrium = theory_of.coupled_ccdf(10.0 ** _grid("toy"), params.exponent, MASS)
     return {
-        "rare": Series("jumps", *fits, ("power law", "lognormal"), ("ink", "net")),
+        "rare": Series("jumps", *fits, ("power law", "lognormal"), ("ink", "ink")),
         "control": Series("control", at, np.stack(lines), ("power laws that are due", "", "")),
         "kesten": Scalar(due[-1], "a", plane="control"),
         "toy": Series("toy", _grid("toy"), np.log10(np.maximum(equilibrium, 1e-8))[None], ("equilibrium",), ("ink",)),
@@ -323,7 +323,7 @@ CLAIMS = (
     Claim("jumps", "Jumps of the loss are scale-free.", PAPER, "g/g_ln", 0.0, BAND, "fails", "TODO"),
     Claim("steps", "Steps of the weights are scale-free.", PAPER, "g/g_ln", 0.0, BAND, "fails", "TODO"),
     Claim("avalanches", "Avalanches of the loss are scale-free.", PAPER, "g/g_ln", 0.0, BAND, "fails", "TODO"),
-    Claim("attraction", "Cold weights are attracted to a power law.", PAPER, "a(t = 20)/a", 1.0, (0.65, 1.35), "fails",
+    Claim("attraction", "Cold weights are attracted to a power law.", PAPER, "a₂₀/a", 1.0, (0.65, 1.35), "fails",
           "TODO"),
     Claim("kesten", "Where a power law is due, its index is found.", "kesten", "worst a/due − 1", 0.0, (-0.25, 0.25),
           "holds", "TODO"),
@@ -418,7 +418,7 @@ EXPERIMENT = Experiment(
     planes=PLANES,
     claims=CLAIMS,
     presets=(
-        Preset("Not a power law", "Jumps bend away from the straight line, and even from the lognormal.", {}),
+        Preset("Not a power law", "Jumps bend away from the straight line of a power law and follow a lognormal.", {}),
         Preset("Avalanches", "Excursions of the loss, marked in its trace: they too fall off faster.",
                {"looked": "avalanches"}),
         Preset("Steps of one image", "At B = 1 sizes spread over three decades, and still end abruptly.",
