@@ -56,7 +56,7 @@ def test_equilibrium_stays_where_it_is_put() -> None:
     before = np.sort(np.abs(state.q))
     from weltnet.kernels.tails import couple
 
-    couple(state.q, 0.1, 2.0 / 3.0, 0.008, 3 * AGED, 0, 5)
+    couple(state.q, 0.1, 2.0 / 3.0, 0.01, 3 * AGED, 0, 5)
     after = np.sort(np.abs(state.q))
     ranks = [int(len(after) * p) for p in (0.5, 0.9, 0.99)]
     assert after[ranks] == pytest.approx(before[ranks], rel=0.2)

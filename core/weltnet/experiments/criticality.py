@@ -51,7 +51,7 @@ NEURONS, RATES, SPREAD = 16_384, (0.3, 0.6), 0.5  # of the neurons that learn fr
 SETTLED, EVERY, RARE = 50, 5, 0.002  # steps before they are counted, between two counts, share that is tail
 FLOOR, BIN, BINS = -2.0, 0.04, 600  # of the histogram of ln |θ|
 
-REPLICAS, MASS, DT, PAIRS, AGED = 8192, 0.1, 0.008, 3, 420  # of q in ½ (m + q²)|x|²; AGED steps are t = 20
+REPLICAS, MASS, DT, PAIRS, AGED = 8192, 0.1, 0.01, 3, 334  # of q in ½ (m + q²)|x|²; AGED steps are t = 20
 COLD, FAR = 0.1, 0.04  # spread of q at the start; share that is tail
 HALF = 0.5  # of the avalanches, which are few
 GROUPS = 16  # of neurons, and twice as many of q, for error bars
@@ -172,7 +172,7 @@ def _release(state: CriticalityState, params: CriticalityParams) -> None:
 
 
 def step(state: CriticalityState, params: CriticalityParams) -> None:
-    """STRIDE times: SGD steps of every network, one sample for every neuron, and Δt = .048 of the weights q."""
+    """STRIDE times: SGD steps of every network, one sample for every neuron, and Δt = .06 of the weights q."""
     _retune(state, params)
     heavy = params.breaks("heavy-steps")
     rate, index = (params.learning_rate * SHORT, HEAVY) if heavy else (params.learning_rate, 0.0)
@@ -431,7 +431,7 @@ EXPERIMENT = Experiment(
                {"broken": "heavy-steps"}),
     ),
     stride=STRIDE,
-    verify_steps=500,
+    verify_steps=400,
     begin=begin,
     step=step,
     clock=lambda s: float(s.step * SGD),
