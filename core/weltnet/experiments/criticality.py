@@ -320,14 +320,18 @@ def _line(x: Array, at: Array, index: float) -> Array:
 
 PAPER, BAND = "2107.03402", (-0.5, 0.5)
 CLAIMS = (
-    Claim("jumps", "Jumps of the loss are scale-free.", PAPER, "g/g_ln", 0.0, BAND, "fails", "TODO"),
-    Claim("steps", "Steps of the weights are scale-free.", PAPER, "g/g_ln", 0.0, BAND, "fails", "TODO"),
-    Claim("avalanches", "Avalanches of the loss are scale-free.", PAPER, "g/g_ln", 0.0, BAND, "fails", "TODO"),
+    Claim("jumps", "Jumps of the loss are scale-free.", PAPER, "g/g_ln", 0.0, BAND, "fails",
+          "Seeds 100 to 103: 3.5 to 3.7 with z = −6.5 to −7.2; a is 1.3 in the top fifth and 2.8 in the top 1 %."),
+    Claim("steps", "Steps of the weights are scale-free.", PAPER, "g/g_ln", 0.0, BAND, "fails",
+          "Seeds 100 to 103: 3.9 to 4.5 with z = −9 to −10."),
+    Claim("avalanches", "Avalanches of the loss are scale-free.", PAPER, "g/g_ln", 0.0, BAND, "fails",
+          "Seeds 100 to 103: 1.8 to 2.0 with z = −9."),
     Claim("attraction", "Cold weights are attracted to a power law.", PAPER, "a₂₀/a", 1.0, (0.65, 1.35), "fails",
-          "TODO"),
+          "Seeds 100 to 103: 2.1 to 2.4; ⟨q²⟩ ≤ 2 T_q t, while a = 1 asks for an infinite one."),
     Claim("kesten", "Where a power law is due, its index is found.", "kesten", "worst a/due − 1", 0.0, (-0.25, 0.25),
-          "holds", "TODO"),
-    Claim("passes", "That power law passes the test.", "clauset", "g/g_ln", 0.0, BAND, "holds", "TODO"),
+          "holds", "Seeds 100 to 103: −.11 to −.14, at γ′ = .3 where a = 5.3 is reached far out only."),
+    Claim("passes", "That power law passes the test.", "clauset", "g/g_ln", 0.0, BAND, "holds",
+          "Seeds 100 to 103: 0 to .01; 2.5 to 3.4 with additive noise."),
 )  # fmt: skip
 JUMPS, STEPS, AVALANCHES, ATTRACTION, KESTEN, PASSES = CLAIMS
 
