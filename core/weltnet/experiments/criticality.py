@@ -205,12 +205,12 @@ def _count(state: CriticalityState) -> None:
 PLANES = {
     "jumps": Plane(
         "Rare events of learning", "networks that read digits",
-        Axis("log₁₀ x/median", -1.0, 2.0), Axis("log₁₀ P(>x)", -4.5, 0.0),
+        Axis("log₁₀ x/median", -1.0, 2.5), Axis("log₁₀ P(>x)", -4.5, 0.0),
         empty="Networks have not learned a step yet.",
     ),
     "trace": Plane(
         "Loss", "one network; avalanches marked",
-        Axis("age", -SHOWN, 0, "SGD steps"), Axis("H/median", 0.5, 3.0),
+        Axis("age", -SHOWN, 0, "SGD steps"), Axis("(H − median)/σ", -2.0, 6.0),
         empty="Networks have not learned a step yet.",
     ),
     "control": Plane(
@@ -279,15 +279,15 @@ def _surrogate(state: CriticalityState, losses: Array, lengths: Array, what: str
 
 
 def _trace(losses: Array) -> dict[str, Observable]:
-    """The loss of the first network over its median, and its avalanches."""
-    row = losses[0] / np.median(losses[0]) if losses.shape[1] else np.ones(1)
-    row = np.minimum(row[-SHOWN:], 9.0)
+    """The loss of the first network above its median, over its spread, and its avalanches."""
+    row = losses[0] if losses.shape[1] else np.zeros(1)
+    row = np.clip((row - np.median(row)) / max(float(row.std()), 1e-12), -9.0, 99.0)[-SHOWN:]
     age = np.arange(1.0 - len(row), 1.0)
-    edges = np.flatnonzero(np.diff(row > 1.0)) + 1
+    edges = np.flatnonzero(np.diff(row > 0.0)) + 1
     line = np.column_stack([age, row])
-    over = [part for part in np.split(line, edges) if len(part) > 1 and part[0, 1] > 1.0]
+    over = [part for part in np.split(line, edges) if len(part) > 1 and part[0, 1] > 0.0]
     return {
-        "loss": Series("trace", age, np.stack([row, np.ones(len(row))]), ("H", "median"), ("ink", "ink")),
+        "loss": Series("trace", age, np.stack([row, np.zeros(len(row))]), ("H", "median"), ("ink", "ink")),
         "avalanches": Paths.of("trace", over, "geodesic"),
     }
 
