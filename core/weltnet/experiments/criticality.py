@@ -323,14 +323,13 @@ def _line(x: Array, at: Array, index: float) -> Array:
 PAPER, BAND = "2107.03402", (-0.5, 0.5)
 CLAIMS = (
     Claim("jumps", "Jumps of the loss are scale-free.", PAPER, "g/g_ln", 0.0, BAND, "fails",
-          "20 seeds: 2.6 to 4.2, z = −7.7 to −6.1; a doubles from the top fifth to the top 1 %. With steps drawn from a "
-          "power law −.1 to −.02."),
+          "20 seeds: 2.6 to 4.2, z = −7.7 to −6.1; with steps drawn from a power law −.11 to −.02."),
     Claim("steps", "Steps of the weights are scale-free.", PAPER, "g/g_ln", 0.0, BAND, "fails",
           "20 seeds: 3.4 to 5.2, z = −10.5 to −8.3; with steps drawn from a power law −.02 to .13."),
     Claim("avalanches", "Avalanches of the loss are scale-free.", PAPER, "g/g_ln", 0.0, BAND, "fails",
-          "20 seeds: 1.3 to 2.2, z = −9.5 to −7.1. While H still falls they can look like a power law over two decades."),
+          "20 seeds: 1.3 to 2.2, z = −9.5 to −7.1. While H still falls they can look like a power law."),
     Claim("attraction", "Cold weights are attracted to a power law.", PAPER, "a₂₀/a", 1.0, (0.65, 1.35), "fails",
-          "20 seeds: 2.0 to 2.4, .95 to 1.12 from equilibrium; ⟨q²⟩ grows by 2 T_q t at most, and is infinite for a ≤ 2."),
+          "20 seeds: 2.0 to 2.4, .95 to 1.12 from equilibrium; ⟨q²⟩ grows by 2 T_q t at most, and a ≤ 2 asks for ∞."),
     Claim("kesten", "Where a power law is due, its index is found.", "kesten", "worst a/due − 1", 0.0, (-0.25, 0.25),
           "holds", "20 seeds: −.17 to −.09, at γ′ = .3, whose a = 5.3 is reached far out only."),
     Claim("passes", "That power law passes the test.", "clauset", "g/g_ln", 0.0, BAND, "holds",
