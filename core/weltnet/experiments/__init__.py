@@ -41,6 +41,7 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     second_law.EXPERIMENT,
     first_law.EXPERIMENT,
     efficiency.EXPERIMENT,
+    criticality.EXPERIMENT,
     diffusion.EXPERIMENT,
     kappa.EXPERIMENT,
     phase.EXPERIMENT,
@@ -60,7 +61,6 @@ ALL: tuple[Experiment[Any, Any], ...] = (
     lorentz.EXPERIMENT,
     strings.EXPERIMENT,
     duality.EXPERIMENT,
-    criticality.EXPERIMENT,
     locality.EXPERIMENT,
     selection.EXPERIMENT,
 )
