@@ -212,7 +212,7 @@ PLANES = {
     ),
     "trace": Plane(
         "Loss", "one network; avalanches marked",
-        Axis("age", -SHOWN, 0, "SGD steps"), Axis("(H − median)/σ", -2.0, 6.0),
+        Axis("age", -SHOWN, 0, "SGD steps"), Axis("(H − median)/σ", -2.0, 9.0),
         empty="Networks have not learned a step yet.",
     ),
     "control": Plane(
