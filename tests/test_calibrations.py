@@ -25,6 +25,7 @@ from weltnet.calibrations import (
     baths,
     by_name,
     chains,
+    choices,
     ensembles,
     laws,
     measure,
@@ -184,6 +185,8 @@ BIASES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "bath": ("WARM", lambda T: 1.08 * T),
     "bath-work": ("WARM", lambda T: 1.15 * T),
     "ledger-share": ("ledger", lambda m: SimpleNamespace(share=lambda part, whole: m.share(1.25 * part, whole))),
+    "best-of-many": ("judged", lambda f: lambda total, count: total.mean(axis=0, keepdims=True).min(axis=-1)),
+    "lag-of-none": ("lag", lambda f: lambda found: found[:, 1].max(axis=-1) - found.min(axis=(1, 2))),
 }
 """What goes wrong, by calibration: the name in its module that is replaced, and by what."""
 
@@ -237,12 +240,7 @@ def test_biased_estimator_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) 
     """Link: the guard itself. An estimator that is off by little more than the tolerance is missed, at seeds 0–2."""
     target, spoil = BIASES[name]
     laws._guided.cache_clear()
-    homes = (ensembles, laws, neurons, chains, parties, populations, ranks, rings, baths)
-    home = next(m for m in homes if by_name(name) in m.CASES)
-    home = next(
-        m for m in (ensembles, laws, neurons, chains, parties, populations, ranks, rings, tails) if by_name(name) in m.CASES
-    )
-    homes = ensembles, laws, neurons, chains, parties, populations, ranks, rings, tails
+    homes = (ensembles, laws, neurons, chains, choices, parties, populations, ranks, rings, baths, tails)
     home = next(m for m in homes if by_name(name) in m.CASES)
     monkeypatch.setattr(home, target, spoil(getattr(home, target)))
     missed = [not passed(measure(by_name(name), seed)) for seed in range(3)]
@@ -290,7 +288,17 @@ def test_wide_errors_excuse_nothing() -> None:
 def test_settings_are_those_of_experiments() -> None:
     """Link: the showcase's grid, ensemble, bandwidths, basis and copies; other settings would vouch for others."""
     from weltnet import learning, ledger, states
-    from weltnet.experiments import criticality, diffusion, efficiency, kappa, locality, lorentz, observatory, strings
+    from weltnet.experiments import (
+        criticality,
+        diffusion,
+        efficiency,
+        kappa,
+        locality,
+        lorentz,
+        observatory,
+        regimes,
+        strings,
+    )
 
     showcase = observatory.ObservatoryParams()
     grids = {ensembles.GRID: learning.GRID, ensembles.FINE: diffusion.GRID, laws.LENS: kappa.LENS}
@@ -308,6 +316,9 @@ def test_settings_are_those_of_experiments() -> None:
     assert (len(efficiency.DEPTHS), efficiency.HEATS) == (ranks.KINDS, ranks.HEATS)
     assert (criticality.NETWORKS, criticality.CriticalityParams().tail) == (tails.GROUPS, tails.SHARE)
     assert (criticality.BIN, criticality.RARE) == (tails.WIDTH, tails.RARE)
+    grid = (regimes.GROUPS, len(regimes.ALPHAS), len(regimes.CONDITIONS), len(regimes.SHARES))
+    assert grid == (choices.GROUPS, choices.ALPHAS, choices.CONDITIONS, choices.SETTINGS)
+    assert len(regimes.CONDITIONS) + 1 == choices.TASKS
     assert entropy.BANDWIDTHS == (0.06, 0.085) and density.Grid(96).half_width == ensembles.GRID.half_width
     assert curvature.ENOUGH == generator.ENOUGH
 

@@ -47,7 +47,9 @@ def test_backprop_is_credit_through_time() -> None:
     H, gW, gb = septuple.boundary(W, b, x, y, layered(WIDTHS), inputs=INPUTS, outputs=OUTPUTS, ticks=3)
     found, g = net.backprop(q, WIDTHS, x, y)
     assert found == pytest.approx(H.mean()) and np.allclose(g, flat(gW, gb), atol=1e-14)
-    assert np.allclose(net.sample_gradients(q, WIDTHS, x, y).mean(axis=0), g, atol=1e-14)
+    samples = net.sample_gradients(q, WIDTHS, x, y)
+    assert np.allclose(samples.mean(axis=0), g, atol=1e-14)
+    assert np.allclose(net.moments(q, WIDTHS, x, y), (g, samples.var(axis=0)), atol=1e-14)
     assert net.loss(q, WIDTHS, x, y) == pytest.approx(found)
 
 

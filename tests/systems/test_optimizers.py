@@ -116,3 +116,14 @@ def test_relative_metrics_have_mean_one() -> None:
         p, axes = optimizers.metric(covariant(alpha), kappa)
         assert p.mean() == pytest.approx(1.0)
         assert np.allclose(p, optimizers.metric(covariant(alpha), 100.0 * kappa)[0]) and axes.shape == (P, P)
+
+
+def test_many_at_once_are_each_their_own() -> None:
+    """Chain of trust: definition. Networks that are moved at once, each at its rate, go where each goes alone."""
+    rates = np.array([0.02, 0.05, 0.1])
+    for law in (*LAWS.values(), covariant(0.5), covariant(1.0, whole=False)):
+        q = np.tile(np.linspace(-1.0, 1.1, P), (3, 1))
+        memory = optimizers.begin(law, 3, P)
+        for _ in range(5):
+            optimizers.move(law, memory, q, landscape(q), rates)
+        assert np.allclose(q, [path(law, rate, 5)[-1] for rate in rates], rtol=1e-9)

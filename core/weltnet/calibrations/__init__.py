@@ -7,7 +7,19 @@ down beforehand, and within three of the standard errors that are stated for it:
 
 from __future__ import annotations
 
-from weltnet.calibrations import baths, chains, ensembles, laws, neurons, parties, populations, ranks, rings, tails
+from weltnet.calibrations import (
+    baths,
+    chains,
+    choices,
+    ensembles,
+    laws,
+    neurons,
+    parties,
+    populations,
+    ranks,
+    rings,
+    tails,
+)
 from weltnet.calibrations.case import Calibration, reproduced
 from weltnet.calibrations.kept import Calibrated, Result, add, current, load, measure, path
 
@@ -19,6 +31,7 @@ __all__ = [
 ALL: tuple[Calibration, ...] = (
     *ensembles.CASES, *laws.CASES, *neurons.CASES, *chains.CASES, *parties.CASES,
     *rings.CASES, *populations.CASES, *ranks.CASES, *baths.CASES, *tails.CASES,
+    *choices.CASES,
 )  # fmt: skip
 """In reading order."""
 

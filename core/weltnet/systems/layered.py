@@ -21,7 +21,7 @@ from weltnet.systems.digits import ANSWER, handwritten
 
 __all__ = [
     "Digits", "accuracy", "backprop", "born", "bulk_gradient", "bulk_loss", "clamp", "digits", "forward",
-    "gauss_newton", "loss", "push", "residuals", "sample_gradients", "size", "stiffness", "views",
+    "gauss_newton", "loss", "moments", "push", "residuals", "sample_gradients", "size", "stiffness", "views",
 ]  # fmt: skip
 
 Array = NDArray[Any]
@@ -142,6 +142,20 @@ def sample_gradients(q: Array, widths: Widths, x: Array, y: Array) -> Array:
         W = d[..., :, None] * below[..., None, :]
         parts += [W.reshape(*W.shape[:-2], -1), d]
     return np.concatenate(parts, axis=-1)
+
+
+def moments(q: Array, widths: Widths, x: Array, y: Array) -> tuple[Array, Array]:
+    """Gradient of the mean boundary loss and the variance of single samples' gradients: (..., P) each.
+
+    That of `sample_gradients`, without holding any: a weight's gradient is a product, and so is its square.
+    """
+    h = forward(q, widths, x)
+    ds = _backward(q, widths, h, (h[-1] - y) * (1.0 - h[-1] * h[-1]))
+    g, squares = (
+        np.concatenate([_outer(d**power, below**power) for d, below in zip(ds, h, strict=False)], axis=-1) / x.shape[-2]
+        for power in (1, 2)
+    )
+    return g, np.maximum(squares - g * g, 0.0)
 
 
 def gauss_newton(q: Array, widths: Widths, x: Array) -> Array:

@@ -13,6 +13,8 @@ With running means m of the gradient g (memory β₁) and κ of the second momen
 
 The second moment is that of the minibatch gradient, g gᵀ, unless another is given: the covariance of single samples'
 gradients, or a Fisher matrix, with which `natural` is Amari's. [2504.05279, from a secondary reading]
+
+Leading indices are networks that are moved at once, each with a rate of its own if there are several.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LAWS", "NAMES", "Law", "Memory", "Name", "begin", "covariant", "metric", "move"]
+__all__ = ["LAWS", "NAMES", "Law", "Memory", "Name", "begin", "covariant", "kept", "metric", "move"]
 
 Array = NDArray[Any]
 Name = Literal["sgd", "momentum", "rmsprop", "adam", "natural", "covariant"]
@@ -64,40 +66,52 @@ def covariant(alpha: float, *, beta1: float = 0.0, beta2: float = 0.95, floor: f
 
 @dataclass(slots=True)
 class Memory:
-    """What an optimizer remembers; part of a state. m: (P,); kappa: (P,) or (P, P)."""
+    """What an optimizer remembers; part of a state. m: (..., P); kappa: (..., P) or (..., P, P)."""
 
     m: Array = field(default_factory=lambda: np.zeros(0))
     kappa: Array = field(default_factory=lambda: np.zeros(0))
     count: int = 0
 
 
-def begin(law: Law, P: int) -> Memory:
-    """An optimizer of P weights that has seen no gradient."""
-    return Memory(np.zeros(P), np.zeros((P, P) if law.whole else P))
+def begin(law: Law, *shape: int) -> Memory:
+    """An optimizer of (..., P) weights that has seen no gradient."""
+    return Memory(np.zeros(shape), np.zeros((*shape, shape[-1]) if law.whole else shape))
 
 
 def metric(law: Law, kappa: Array) -> tuple[Array, Array]:
-    """p as its eigenvalues (P,) and directions (P, P), or (P,) and nothing where κ is diagonal."""
-    size, axes = np.linalg.eigh(kappa) if kappa.ndim == 2 else (kappa, np.zeros((0, 0)))
+    """p as its eigenvalues (..., P) and directions (..., P, P), or (..., P) and nothing where κ is diagonal."""
+    size, axes = np.linalg.eigh(kappa) if law.whole else (kappa, np.zeros((0, 0)))
     size = np.maximum(size, 0.0)
     if not law.relative:
         return 1.0 / np.maximum(size**law.alpha + (law.floor if law.alpha else 0.0), 1e-300), axes
-    p = (size / max(float(size.mean()), 1e-300) + law.floor) ** -law.alpha
-    return p / p.mean(), axes
+    p = (size / np.maximum(size.mean(axis=-1, keepdims=True), 1e-300) + law.floor) ** -law.alpha
+    return p / p.mean(axis=-1, keepdims=True), axes
 
 
-def move(law: Law, memory: Memory, q: Array, g: Array, rate: float, second: Array | None = None) -> None:
-    """One step of q: (P,) in place along minus the gradient g; `second`, (P,) or (P, P), is what κ is a mean of."""
+def kept(law: Law, memory: Memory) -> Array:
+    """κ of what has been seen so far."""
+    out: Array = memory.kappa / (1.0 - law.beta2 ** max(memory.count, 1)) if law.corrected else memory.kappa
+    return out
+
+
+def move(law: Law, memory: Memory, q: Array, g: Array, rate: float | Array, second: Array | None = None) -> None:
+    """One step of q: (..., P) in place along minus the gradient g, at a rate or (...,) of them.
+
+    `second`, (..., P) or (..., P, P), is what κ is a mean of.
+    """
     memory.count += 1
     memory.m += (1.0 - law.beta1) * (g - memory.m)
     past = 1.0 - law.beta1**memory.count if law.corrected else 1.0
+    pace = np.asarray(rate)[..., None] / past
     if not law.alpha:
-        q -= rate / past * memory.m
+        q -= pace * memory.m
         return
     if second is None:
-        second = np.outer(g, g) if law.whole else g * g
+        second = g[..., :, None] * g[..., None, :] if law.whole else g * g
     memory.kappa += (1.0 - law.beta2) * (second - memory.kappa)
-    kappa = memory.kappa / (1.0 - law.beta2**memory.count) if law.corrected else memory.kappa
-    p, axes = metric(law, kappa)
-    forward = memory.m / past
-    q -= rate * (axes @ (p * (axes.T @ forward)) if law.whole else p * forward)
+    p, axes = metric(law, kept(law, memory))
+    if not law.whole:
+        q -= pace * (p * memory.m)
+        return
+    along = p[..., None] * (np.swapaxes(axes, -1, -2) @ memory.m[..., None])
+    q -= pace * (axes @ along)[..., 0]
