@@ -316,7 +316,7 @@ def observe(state: FirstLawState, params: FirstLawParams) -> Mapping[str, Observ
         "parts": _series("ledger", steps, np.stack([book[:, WORK], book[:, HEAT]]), ("work", "heat"), ("net", "net")),
         "ledger": _series("ledger", steps, changed[None], ("ΔU",), ("ink",)),
         "before": _series("ledger", past, before[None], ("path before",), ("ink",)),
-        "left": _series("left", steps, np.stack([missed, smooth]), ("step", "mean"), ("net", "ink")),
+        "left": _series("left", steps, np.stack([missed, smooth]), ("step", "mean"), ("ink", "net")),
         "unbooked": Scalar(_ratio(smooth, changed), "r/ΔU", plane="left"),
         "energies": _series("energies", steps, energies, ("U", "Hₘᵢₙ", "TΔC"), ("ink", "net", "net")),
         "line": Paths.of("images", [[(-4.0, -4.0), (1.0, 1.0)]], "geodesic", static=True),
