@@ -39,11 +39,11 @@ __all__ = ["ALL", "by_slug"]
 
 ALL: tuple[Experiment[Any, Any], ...] = (
     observatory.EXPERIMENT,
-    second_law.EXPERIMENT,
     first_law.EXPERIMENT,
+    second_law.EXPERIMENT,
     efficiency.EXPERIMENT,
-    criticality.EXPERIMENT,
     regimes.EXPERIMENT,
+    criticality.EXPERIMENT,
     diffusion.EXPERIMENT,
     kappa.EXPERIMENT,
     phase.EXPERIMENT,
