@@ -287,7 +287,7 @@ def test_wide_errors_excuse_nothing() -> None:
 
 def test_settings_are_those_of_experiments() -> None:
     """Link: the showcase's grid, ensemble, bandwidths, basis and copies; other settings would vouch for others."""
-    from weltnet import learning, ledger, states
+    from weltnet import dissection, learning, states
     from weltnet.experiments import (
         criticality,
         diffusion,
@@ -302,7 +302,7 @@ def test_settings_are_those_of_experiments() -> None:
 
     showcase = observatory.ObservatoryParams()
     grids = {ensembles.GRID: learning.GRID, ensembles.FINE: diffusion.GRID, laws.LENS: kappa.LENS}
-    assert (ensembles.FINE.n, ensembles.FINE.half_width) == (ledger.GRID.n, ledger.GRID.half_width)
+    assert (ensembles.FINE.n, ensembles.FINE.half_width) == (dissection.GRID.n, dissection.GRID.half_width)
     assert all((a.n, a.half_width) == (b.n, b.half_width) for a, b in grids.items())
     assert (diffusion.BINS, diffusion.WALL) == (laws.BINS, laws.WALL)
     assert pytest.approx(laws.APART) == kappa.LOOK * kappa.DT

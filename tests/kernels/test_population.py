@@ -21,8 +21,8 @@ def bred(pool, mu, networks=400, most=7, rounds=40, moves=60, skip=10, **how):
     """Histogram of N over networks (late rounds), and how often each candidate was held."""
     these, counts, held = system.populate(networks, most), np.zeros((networks, most + 1)), np.zeros(len(pool.gram))
     for k in range(rounds):
-        system.breed(these, pool, TAUGHT, np.full(networks, mu * T), temperature=T, noise=ETA, seed=5, first=k, steps=1,
-                     moves=moves, **how)  # fmt: skip
+        system.breed(these, system.carrying(pool, TAUGHT), np.full(networks, mu * T), temperature=T, noise=ETA, seed=5,
+                     first=k, steps=1, moves=moves, **how)  # fmt: skip
         if k >= skip:
             counts[np.arange(networks), these.count] += 1
             for k in range(most):
@@ -57,7 +57,15 @@ def test_losses_and_weights_are_those_solved_from_nothing():
     cross, ground = lesson(pool)
     these = system.populate(20, 24)
     system.breed(
-        these, pool, TAUGHT, np.full(20, 2.0 * T), temperature=T, noise=ETA, seed=1, first=0, steps=3, moves=60
+        these,
+        system.carrying(pool, TAUGHT),
+        np.full(20, 2.0 * T),
+        temperature=T,
+        noise=ETA,
+        seed=1,
+        first=0,
+        steps=3,
+        moves=60,
     )
     for m in range(20):
         s = these.held[m, : these.count[m]]
@@ -73,8 +81,8 @@ def test_steps_may_be_split():
     for split in (1, 4):
         these = system.populate(12, 24)
         for first in range(0, 4, 4 // split):
-            system.breed(these, pool, TAUGHT, np.full(12, 2.0 * T), temperature=T, noise=ETA, seed=1, first=first,
-                         steps=4 // split, moves=30)  # fmt: skip
+            system.breed(these, system.carrying(pool, TAUGHT), np.full(12, 2.0 * T), temperature=T, noise=ETA, seed=1,
+                         first=first, steps=4 // split, moves=30)  # fmt: skip
         found.append(these)
     a, b = found
     assert all(np.array_equal(getattr(a, n), getattr(b, n)) for n in ("held", "count", "w", "loss", "tally"))
@@ -84,7 +92,17 @@ def test_copies_live_as_weights_tell():
     """Link: linear regression → copies that live: A and Σx² within their errors; one is followed."""
     pool = system.pool(4, 64)
     these = system.populate(6, 24)
-    system.breed(these, pool, TAUGHT, np.full(6, 2.0 * T), temperature=T, noise=ETA, seed=1, first=0, steps=3, moves=60)
+    system.breed(
+        these,
+        system.carrying(pool, TAUGHT),
+        np.full(6, 2.0 * T),
+        temperature=T,
+        noise=ETA,
+        seed=1,
+        first=0,
+        steps=3,
+        moves=60,
+    )
     side = 45
     copies = 2 * side**2
     sums, active, tracks = system.live(these, pool, noise=ETA, side=side, ticks=3, seed=2, first=7)

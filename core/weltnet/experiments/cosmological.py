@@ -36,7 +36,7 @@ from weltnet.kernels.philox import normals
 from weltnet.kernels.population import BALANCED, UNCOUNTED
 from weltnet.observables import Axis, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, knob
-from weltnet.systems.population import Population, breed, live, parts, pool, populate, turning
+from weltnet.systems.population import Population, breed, carrying, live, parts, pool, populate, turning
 from weltnet.theory.population import shrinkage
 from weltnet.verdicts import judge
 
@@ -145,9 +145,10 @@ def step(state: LambdaState, params: LambdaParams) -> None:
         state.table[:], state.moments[:] = 0.0, 0.0
     these, candidates = state.these, pool(state.seed, CANDIDATES)
     breed(
-        these, candidates, turning(params.contraction, params.rotation), params.temperature * params.ladder[RUNG],
-        temperature=params.temperature, noise=params.activation_noise, seed=state.seed, first=state.step, steps=1,
-        moves=MOVES, guess=GUESS, balance=UNCOUNTED if params.breaks("uncounted") else BALANCED,
+        these, carrying(candidates, turning(params.contraction, params.rotation)),
+        params.temperature * params.ladder[RUNG], temperature=params.temperature, noise=params.activation_noise,
+        seed=state.seed, first=state.step, steps=1, moves=MOVES, guess=GUESS,
+        balance=UNCOUNTED if params.breaks("uncounted") else BALANCED,
     )  # fmt: skip
     sums, active, state.tracks = live(
         these, candidates, noise=params.activation_noise, side=SIDE, ticks=TICKS, seed=state.seed, first=state.step

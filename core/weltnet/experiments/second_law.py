@@ -9,7 +9,7 @@ So S_q falls where the ensemble is wide and rises where it is narrow: a law of r
 *Conventions.* Replicas are networks that tell handwritten 3 from 8 (`weltnet.systems.digits`); q are the weights into
 and out of one hidden neuron; two valleys are the same function. A broad and a narrow ensemble, normal about q = 0,
 learn side by side, and start anew every LAUNCH steps. S_q is measured by smoothing (lines) and by nearest neighbours
-(dots, cards); what is produced and destroyed by taking the same step of the same replicas apart (`weltnet.ledger`).
+(dots, cards); what is produced and destroyed by taking the same step of the same replicas apart (`weltnet.dissection`).
 S_q + S_x is the joint entropy of both, S_x = ⟨(n/2)(1 + ln 2πT_x) − ½ ln det G⟩ over the ensemble, T_x that of a bath.
 Beside them four layered networks, 64-24-24-10, learn all ten digits with 48 hidden neurons in that bath.
 *Put in by hand.* Both starts; D0; a box, with one replica in twenty within .1 of its wall; the bath's T_x.
@@ -30,14 +30,15 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from weltnet import ledger
+from weltnet import bathed, dissection
+from weltnet.bathed import COPIES, HIDDEN
+from weltnet.dissection import COARSE, GRID, Plain
 from weltnet.estimators.contours import contours
 from weltnet.estimators.waves import mean_over_copies
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
 from weltnet.history import Ring
 from weltnet.kernels import philox
 from weltnet.kernels.ensemble import WALL
-from weltnet.ledger import COARSE, COPIES, GRID, HIDDEN, Plain
 from weltnet.observables import Axis, Cloud, Field, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, knob
 from weltnet.verdicts import judge, ratio_with_error
@@ -147,8 +148,8 @@ class SecondLawState:
 
 def begin(params: SecondLawParams, seed: int, report: Report) -> SecondLawState:
     # The network and its images are part of the apparatus, not of the luck of a run.
-    state = SecondLawState(ledger.plain(*DIGITS, DECAY, report=report), seed, 0)
-    ledger.carrier(state.plain, params.learning_rate, params.batch, params.noise, LOOK)  # is kept
+    state = SecondLawState(dissection.plain(*DIGITS, DECAY, report=report), seed, 0)
+    dissection.carrier(state.plain, params.learning_rate, params.batch, params.noise, LOOK)  # is kept
     _release(state, params)
     return state
 
@@ -169,8 +170,8 @@ def _release(state: SecondLawState, params: SecondLawParams) -> None:
     philox.normals(z, state.seed, state.launch, STREAM_START)
     z *= np.repeat(_widths(params), params.replicas)[:, None]
     state.q = np.clip(np.where(np.abs(z) > WALL, 2.0 * WALL * np.sign(z) - z, z), -WALL, WALL)
-    state.mass = np.stack([ledger.folded(s) for s in _widths(params)])
-    state.deep = ledger.begun(params.gain, state.seed, state.launch)
+    state.mass = np.stack([dissection.folded(s) for s in _widths(params)])
+    state.deep = bathed.begun(params.gain, state.seed, state.launch)
     state.began = np.array([state.plain.level(q) for q in state.both])
     _look_at_states(state)
 
@@ -188,12 +189,12 @@ def step(state: SecondLawState, params: SecondLawParams) -> None:
         _look_at_states(state)
     if phase % LOOK == 0:
         _look(state, params)
-        carry = ledger.carrier(state.plain, params.learning_rate, params.batch, params.noise, LOOK)
+        carry = dissection.carrier(state.plain, params.learning_rate, params.batch, params.noise, LOOK)
         state.mass = np.stack([(carry @ mass.ravel()).reshape(mass.shape) for mass in state.mass])
     else:
         _learn(state, params, state.step)
     _learn(state, params, state.step + 1)
-    ledger.read(state.deep, params.temperature, state.step, state.seed)
+    bathed.read(state.deep, params.temperature, state.step, state.seed)
     state.step, state.age = state.step + STRIDE, state.age + STRIDE
 
 
@@ -221,7 +222,7 @@ def _look(state: SecondLawState, params: SecondLawParams) -> None:
     _learn(state, params, state.step)
     for k, part in enumerate((slice(middle), slice(middle, None))):
         found = state.plain.apart(before[part], alone[part], state.q[part], params.learning_rate)
-        rows |= dict(zip(LEDGER[5 * k : 5 * k + 5], (*found, ledger.expected(state.mass[k])), strict=True))
+        rows |= dict(zip(LEDGER[5 * k : 5 * k + 5], (*found, dissection.expected(state.mass[k])), strict=True))
     state.looks.push(launch=state.launch, age=state.age, **rows)
 
 
@@ -233,7 +234,7 @@ def _count(state: SecondLawState, params: SecondLawParams, which: int) -> None:
 
 
 def _look_at_states(state: SecondLawState) -> None:
-    found = np.concatenate(ledger.states(state.deep))
+    found = np.concatenate(bathed.states(state.deep))
     state.states.push(launch=state.launch, age=state.age, **dict(zip(DEEP, found, strict=True)))
 
 

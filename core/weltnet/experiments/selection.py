@@ -37,7 +37,7 @@ from weltnet.kernels.population import BALANCED, CARELESS
 from weltnet.observables import Axis, Cloud, Observable, Paths, Plane, Scalar, Series
 from weltnet.params import Params, Saboteur, choice, knob
 from weltnet.systems import memory
-from weltnet.systems.population import Population, multiply, populate, reading
+from weltnet.systems.population import Population, breed, populate, reading
 from weltnet.verdicts import judge
 
 __all__ = ["EXPERIMENT", "SelectionParams", "SelectionState"]
@@ -167,7 +167,7 @@ def step(state: SelectionState, params: SelectionParams) -> None:
     if state.setting != params.canonical():
         state.setting, state.frames, state.prunings = params.canonical(), 0, 0
         state.numbers[:], state.lives[:], state.alike[:] = 0.0, 0.0, 0.0
-    multiply(
+    breed(
         state.these, reading(state.seed, CANDIDATES), params.temperature * params.ladder[RUNG],
         temperature=params.temperature, noise=NOISE, seed=state.seed, first=state.step, steps=1, moves=MOVES,
         balance=CARELESS if params.breaks("careless") else BALANCED,

@@ -171,7 +171,8 @@ def gauss_newton(q: Array, widths: Widths, x: Array) -> Array:
 
 def clamp(q: Array, widths: Widths, x: Array, y: Array) -> list[Array]:
     """States after activation with the last layer set to the target: where relaxing begins."""
-    return [*forward(q, widths, x)[:-1], np.broadcast_to(y, (*q.shape[:-1], *y.shape)).copy()]
+    h = forward(q, widths, x)
+    return [*h[:-1], np.broadcast_to(y, h[-1].shape).copy()]
 
 
 def residuals(q: Array, widths: Widths, h: list[Array]) -> tuple[list[Array], list[Array]]:

@@ -24,18 +24,8 @@ from weltnet.kernels.philox import normals
 from weltnet.systems.digits import handwritten
 
 __all__ = [
-    "Pool",
-    "Population",
-    "Reading",
-    "breed",
-    "live",
-    "multiply",
-    "parts",
-    "pool",
-    "populate",
-    "reading",
-    "turning",
-]
+    "Pool", "Population", "Task", "breed", "carrying", "live", "parts", "pool", "populate", "reading", "turning",
+]  # fmt: skip
 
 Array = NDArray[Any]
 
@@ -83,13 +73,13 @@ def pool(seed: int, size: int) -> Pool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
-    """What K candidate neurons make of all images, and what is to be learned; read-only."""
+class Task:
+    """What K candidate neurons make of all that is shown, and what is to be learned of it; read-only."""
 
     gram: Array
     """(K, K): ⟨φ_j φ_k⟩."""
     cross: Array
-    """(K, 10): ⟨φ_j y⟩, y one of ten less their mean."""
+    """(K, outputs): ⟨φ_j y⟩."""
     ground: float
     """½⟨|y|²⟩, the loss without a neuron."""
 
@@ -99,8 +89,8 @@ class Reading:
 
 
 @lru_cache(maxsize=8)
-def reading(seed: int, size: int) -> Reading:
-    """`size` candidates for digits, tanh(a·z + b), with this seed; z: the components over the spread of the first."""
+def reading(seed: int, size: int) -> Task:
+    """To tell digits, y one of ten less their mean, by `size` candidates tanh(a·z + b), z an image's components."""
     images, shown = handwritten()
     z = images - images.mean(axis=0)
     z = z @ np.linalg.svd(z, full_matrices=False)[2][:PIXELS].T
@@ -108,9 +98,15 @@ def reading(seed: int, size: int) -> Reading:
     normals(drawn, seed, 0, STREAM_READING)
     active = np.tanh(FOCUS * (z / z[:, 0].std()) @ drawn[:, :PIXELS].T + TILT * drawn[:, PIXELS])
     y = (shown[:, None] == np.arange(10)) - np.bincount(shown, minlength=10) / len(shown)
-    return Reading(
+    return Task(
         active.T @ active / len(y), np.ascontiguousarray(active.T @ y / len(y)), 0.5 * float((y**2).sum() / len(y))
     )
+
+
+def carrying(candidates: Pool, target: Array) -> Task:
+    """To carry X on by the linear map `target`, (2, 2)."""
+    cross = np.ascontiguousarray(candidates.spread * candidates.tilt @ target.T)
+    return Task(candidates.gram, cross, 0.5 * candidates.spread * float((target**2).sum()))
 
 
 def turning(rate: float, angle: float) -> Array:
@@ -145,8 +141,7 @@ def populate(networks: int, most: int, outputs: int = 2) -> Population:
 
 def breed(
     these: Population,
-    candidates: Pool,
-    target: Array,
+    task: Task,
     mu: Array,
     *,
     temperature: float,
@@ -160,36 +155,13 @@ def breed(
 ) -> None:
     """Steps of `moves` births, deaths and exchanges for every network, in place, the first of number `first`.
 
-    target: (2, 2), the linear map to be learned; mu: (M,) chemical potentials and the temperature, in units of the
-    loss; noise: η; guess: what the trials of `tally` take μ/T for.
+    mu: (M,) chemical potentials and the temperature, in units of the loss; noise: η; guess: what the trials of `tally`
+    take μ/T for.
     """
-    cross = np.ascontiguousarray(candidates.spread * candidates.tilt @ target.T)
-    what = Reading(candidates.gram, cross, 0.5 * candidates.spread * float((target**2).sum()))
-    multiply(
-        these, what, mu, temperature=temperature, noise=noise, seed=seed, first=first, steps=steps, moves=moves,
-        guess=guess, balance=balance,
-    )  # fmt: skip
-
-
-def multiply(
-    these: Population,
-    what: Reading,
-    mu: Array,
-    *,
-    temperature: float,
-    noise: float,
-    seed: int,
-    first: int,
-    steps: int,
-    moves: int,
-    guess: float = 0.0,
-    balance: int = kernel.BALANCED,
-) -> None:
-    """As `breed`, whatever is learned."""
     most = these.held.shape[1]
     kernel.evolve(
         these.held, these.count, these.w, these.loss, these.tally, guess, np.ascontiguousarray(mu, dtype=float),
-        temperature, what.gram, what.cross, noise**2, what.ground, moves, steps, first, seed, balance,
+        temperature, task.gram, task.cross, noise**2, task.ground, moves, steps, first, seed, balance,
         np.empty((most, most)), np.empty((most, most)), np.empty(most),
     )  # fmt: skip
 

@@ -1,12 +1,9 @@
-"""What a step of learning does to entropy, taken apart; and networks that read digits, with hidden neurons in a bath.
+"""What a step of learning does to the entropy of weights and of hidden neurons, taken apart.
 
-The plane.  q are the weights into and out of one hidden neuron of a network that tells two digits apart
+q are the weights into and out of one hidden neuron of a network that tells two digits apart
 (`weltnet.systems.digits`). Its loss U is known on a grid, so that a step q ← q − γ g_B(q) + √(2 D0) ξ can be set beside
 q − γ∇U(q), what learning alone would have done to the same replicas: entropy S before, S′ after learning alone, S″
 after the step. S″ − S′ was produced; S − S′ was destroyed, for a map that folds nothing −⟨ln |det(1 − γ∂∂U)|⟩ exactly.
-
-The states.  Hidden neurons at a temperature T have S_x = (n/2)(1 + ln 2πT) − ½⟨ln det G⟩, G = JᵀJ at the minimum of
-the bulk loss H, both ends clamped, the mean over samples.                                            [2004.09280 §7]
 """
 
 from __future__ import annotations
@@ -18,15 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RectBivariateSpline
-from scipy.special import ndtr
 
 from weltnet.estimators.density import Grid
 from weltnet.estimators.entropy import contraction, destruction, entropy, entropy_of, nearest_neighbours
-from weltnet.kernels import philox
 from weltnet.kernels.ensemble import WALL
 from weltnet.kernels.grid import deepest_pass
 from weltnet.kernels.replicas import descend_networks
-from weltnet.systems import layered
 from weltnet.systems.digits import digits_pair
 from weltnet.systems.losses import HALF_WIDTH
 from weltnet.systems.networks import AnyReport, Report
@@ -34,20 +28,7 @@ from weltnet.systems.teachers import Pupil, tabulate
 from weltnet.theory.fokker_planck import propagator
 from weltnet.theory.hidden import free_energy
 
-__all__ = [
-    "COARSE",
-    "COPIES",
-    "GRID",
-    "HIDDEN",
-    "Plain",
-    "begun",
-    "carrier",
-    "expected",
-    "folded",
-    "plain",
-    "read",
-    "states",
-]
+__all__ = ["COARSE", "GRID", "Plain", "carrier", "expected", "folded", "plain"]
 
 Array = NDArray[Any]
 
@@ -168,62 +149,3 @@ def folded(spread: float) -> Array:
 def expected(mass: Array) -> float:
     """S_q of masses on `COARSE`."""
     return entropy_of(COARSE, mass / COARSE.cell)
-
-
-# -- networks that read digits ----------------------------------------------------------------------------------------
-
-WIDTHS = (64, 24, 24, 10)
-HIDDEN = sum(WIDTHS[1:-1])
-"""n, free neurons."""
-COPIES, BATCH, RATE = 4, 16, 0.1
-TICKS, TICK = 10, 0.2
-"""Steps in which hidden states relax before a learning step, and how long each is."""
-SEEN, SETTLING = 32, 60
-"""Images at which S_x is measured, and the steps in which hidden states settle there, without noise."""
-STREAM_BORN, STREAM_IMAGES, STREAM_BATH = 0xB1, 0xB2, 0xB3
-
-
-def begun(gain: float, seed: int, launch: int) -> Array:
-    """Weights (COPIES, P) of networks that have learned nothing, normal with variance gain²/(inputs of the neuron)."""
-    return np.stack([
-        layered.born(WIDTHS, seed, gain=gain, number=COPIES * launch + k, stream=STREAM_BORN) for k in range(COPIES)
-    ])  # fmt: skip
-
-
-def read(q: Array, temperature: float, step: int, seed: int) -> None:
-    """One learning step on the bulk loss, in place: images are clamped, hidden neurons relax in their bath."""
-    data, z = layered.digits(), np.empty((COPIES, BATCH))
-    philox.normals(z, seed, step, STREAM_IMAGES)
-    which = np.minimum((ndtr(z) * len(data.x)).astype(np.int64), len(data.x) - 1)
-    h = _clamped(q, data.x[which], data.y[which])
-    kicks = np.empty((COPIES * BATCH, TICKS * HIDDEN))
-    philox.normals(kicks, seed, step, STREAM_BATH)
-    kicks *= np.sqrt(2.0 * temperature * TICK)
-    _relax(q, h, TICK, kicks.reshape(COPIES, BATCH, TICKS, HIDDEN))
-    q -= RATE * layered.bulk_gradient(q, WIDTHS, h)
-
-
-def _clamped(q: Array, x: Array, y: Array) -> list[Array]:
-    return [*layered.forward(q, WIDTHS, x)[:-1], y]
-
-
-def _relax(q: Array, h: list[Array], tick: float, kicks: Array) -> None:
-    for t in range(kicks.shape[2]):
-        at = 0
-        for l, slope in enumerate(layered.push(q, WIDTHS, h), 1):
-            width = slope.shape[-1]
-            h[l] = h[l] - tick * slope + kicks[..., t, at : at + width]
-            at += width
-
-
-def states(q: Array) -> tuple[Array, Array]:
-    """−½⟨ln det G⟩ and ⟨Hmin⟩ of every network, (COPIES,) each, at images that no network learns from."""
-    data = layered.digits()
-    x, y = (np.broadcast_to(a[:SEEN], (COPIES, SEEN, a.shape[1])) for a in (data.test_x, data.test_y))
-    h = _clamped(q, x, y)
-    _relax(q, h, TICK, np.zeros((COPIES, 1, SETTLING, HIDDEN)))
-    G = (layered.stiffness(one, WIDTHS, [a[k] for a in h]) for k, one in enumerate(q))
-    return (
-        np.array([-0.5 * np.linalg.slogdet(g)[1].mean() for g in G]),
-        layered.bulk_loss(q, WIDTHS, h).mean(axis=-1),
-    )
