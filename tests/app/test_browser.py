@@ -62,7 +62,8 @@ def test_every_picture_moves(visit: Any, experiment: Any) -> None:
     assert [plane for plane, (_, colours) in after.items() if colours < 2] == [], "blank"
     assert after[next(iter(experiment.planes))][1] > 8, "the first picture shows next to nothing"
     assert len(still(before, after)) <= 1, "nothing moves"
-    assert visit.of("state").inner_text().strip() == "live"
+    # On a busy machine a frame may be late just now, and the page says so.
+    visit.of("state").filter(has_text=re.compile(r"^\s*live\s*$")).wait_for()
     visit.pause()
     size = visit.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
     assert size[0] <= 1440 and size[1] <= 900
