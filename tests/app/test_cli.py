@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 from weltnet import __version__, calibrations, experiments, provenance, run, verifications
 from weltnet.calibrations import ensembles
 from weltnet.experiment import Experiment, Preset
-from weltnet.experiments import ALL
+from weltnet.experiments import ALL, by_slug
 from weltnet.params import Knob
 from weltnet.timeline import Timeline
 from weltnet_app import arguments, cli, doctor
 
-E = min((e for e in ALL if e.settings == ({},)), key=lambda e: e.verify_steps)
+E = by_slug("strings")
 STEPS = str(2 * E.stride)
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -164,11 +164,11 @@ SUMMARY = {
 
 def brief(monkeypatch: pytest.MonkeyPatch, words: Any) -> None:
     """Let `run.outcome` answer at once with a word for every claim: words(claim, broken) -> word."""
+    first = Timeline(E, E.params(), 0).verdicts()[0]
 
     def outcome(experiment: Any, params: Any, seed: int = 0, steps: Any = None, report: Any = None) -> run.Outcome:
         if report:
             report(1.0, "done")
-        first = Timeline(E, E.params(), 0).verdicts()[0]
         made = tuple(
             dataclasses.replace(first, claim=c.name, word=words(c, params.broken), measured=0.5, band=(0.0, math.inf))
             for c in experiment.claims
