@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from weltnet.estimators import survival
+from weltnet.estimators.jackknife import left_out
 
 
 def test_ratio_among_the_like_is_not_the_crude_one():
@@ -31,5 +32,5 @@ def test_a_constant_hazard_is_exponential():
 def test_leaving_out_is_the_error_of_a_mean():
     """Link: Student's t: of a mean, the jackknife's half-width is the usual one."""
     x = np.random.default_rng(1).normal(size=12)
-    value, error = survival.left_out(lambda g: float(x[g].mean()), 12)
+    value, error = left_out(lambda g: float(x[g].mean()), 12)
     assert (value, error) == pytest.approx((x.mean(), 2.201 * x.std(ddof=1) / np.sqrt(12)), rel=1e-3)

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+
+from weltnet.estimators.jackknife import left_out
 
 __all__ = ["running", "share", "stretches", "unevenness"]
 
@@ -28,7 +29,7 @@ def running(y: Array, length: int) -> Array:
 
 def share(part: Array, whole: Array) -> tuple[float, float]:
     """Σ part / Σ whole over groups, (groups,), and its 95 % half-width by leaving out each group in turn."""
-    return _jackknife(part[None], whole[None], _ratio)
+    return left_out(lambda g: _ratio(part[g], whole[g]), len(whole))
 
 
 def stretches(booked: Array, held: int, parts: int) -> Array:
@@ -44,18 +45,11 @@ def stretches(booked: Array, held: int, parts: int) -> Array:
 
 def unevenness(missed: Array, changed: Array) -> tuple[float, float]:
     """rms over stretches of what is missed over that of what changed, (stretches, groups) each, with its 95 % error."""
-    return _jackknife(missed, changed, lambda a, b: math.sqrt(_ratio(a**2, b**2)))
+    return left_out(
+        lambda g: math.sqrt(_ratio(missed[:, g].mean(axis=1) ** 2, changed[:, g].mean(axis=1) ** 2)), changed.shape[1]
+    )
 
 
 def _ratio(part: Array, whole: Array) -> float:
     total = float(whole.sum())
     return float(part.sum()) / total if total else math.nan
-
-
-def _jackknife(part: Array, whole: Array, found: Any) -> tuple[float, float]:
-    groups = part.shape[1]
-    value = found(part.mean(axis=1), whole.mean(axis=1))
-    rest = [np.delete(np.arange(groups), g) for g in range(groups)]
-    without = np.array([found(part[:, others].mean(axis=1), whole[:, others].mean(axis=1)) for others in rest])
-    spread = math.sqrt((groups - 1) / groups * float(((without - without.mean()) ** 2).sum()))
-    return value, float(stdtrit(groups - 1, 0.975)) * spread

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weltnet.estimators.waves import mean_over_copies
-
-__all__ = ["hazard_ratio", "left_out", "surviving"]
+__all__ = ["hazard_ratio", "surviving"]
 
 Array = NDArray[Any]
 
@@ -32,11 +29,3 @@ def surviving(risk: ArrayLike, dead: ArrayLike) -> Array:
     n, d = np.asarray(risk, dtype=float), np.asarray(dead, dtype=float)
     out: Array = np.concatenate([[1.0], np.cumprod(1.0 - d / np.maximum(n, 1e-300))])
     return out
-
-
-def left_out(found: Callable[[Array], float], groups: int) -> tuple[float, float]:
-    """What is found of all groups, and its 95 % half-width by leaving out each in turn (jackknife)."""
-    everyone = np.arange(groups)
-    whole = found(everyone)
-    without = np.array([found(np.delete(everyone, g)) for g in everyone])
-    return whole, mean_over_copies(groups * whole - (groups - 1) * without)[1]

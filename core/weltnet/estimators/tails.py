@@ -18,17 +18,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr, ndtri
+from scipy.special import log_ndtr, ndtri, stdtrit
 
 __all__ = [
     "Tail", "avalanches", "beyond", "binned_index", "compare", "cut", "events", "index", "laws", "lognormal",
-    "lognormal_gain", "surrogate",
+    "lognormal_gain", "package", "surrogate",
 ]  # fmt: skip
 
 Array = NDArray[Any]
 
-T95 = {8: 2.365, 16: 2.131, 32: 2.040}
-"""Student's 95 % factors by the number of groups."""
 MOST = 2000
 """Values of a tail that are compared: more are thinned evenly."""
 RANGES = {"alpha": (1.0, 40.0), "mu": (-100.0, 100.0), "sigma": (1e-3, 10.0)}
@@ -59,7 +57,8 @@ def _unsure(sums: Array, counts: Array) -> float:
     """The 95 % half-width of Σ sums / Σ counts over groups that are independent."""
     total, groups = float(counts.sum()), len(counts)
     off = sums - counts * (float(sums.sum()) / total)
-    return T95.get(groups, 2.4) * math.sqrt(groups / max(groups - 1, 1) * float((off**2).sum())) / total
+    freedom = max(groups - 1, 1)
+    return float(stdtrit(freedom, 0.975)) * math.sqrt(groups / freedom * float((off**2).sum())) / total
 
 
 def index(x: Array, share: float, groups: int) -> tuple[float, float]:
@@ -166,6 +165,15 @@ def laws(x: Array, share: float, far: float) -> tuple[Array, Array]:
     return s, np.clip(both / math.log(10.0) + math.log10(share), -8.0, 0.0)
 
 
+@lru_cache(maxsize=1)
+def package() -> Any:
+    """The package powerlaw. It brings matplotlib along, which takes seconds: whoever will `compare` may ask before."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import powerlaw
+    return powerlaw
+
+
 def compare(x: Array, whose: Array, share: float, groups: int) -> Tail | None:
     """The tests of the package powerlaw on the largest `share` of x; whose: of which group each is, counted from 0.
 
@@ -183,9 +191,7 @@ def compare(x: Array, whose: Array, share: float, groups: int) -> Tail | None:
     x = np.exp(y / scale)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        import powerlaw  # brings matplotlib along: seconds, spent when the first verdict is made
-
-        fit = powerlaw.Fit(x, xmin=1.0, verbose=0, parameter_ranges=RANGES)
+        fit = package().Fit(x, xmin=1.0, verbose=0, parameter_ranges=RANGES)
         power, other = fit.power_law, fit.lognormal
         z, p = fit.distribution_compare("power_law", "lognormal", normalized_ratio=True)
         gains = np.asarray(other.loglikelihoods(x)) - np.asarray(power.loglikelihoods(x))

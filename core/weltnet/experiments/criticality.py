@@ -144,6 +144,8 @@ def begin(params: CriticalityParams, seed: int, report: Report) -> CriticalitySt
     """Networks that have learned, neurons and weights at their start."""
     report(0.0, "networks learn to read, until their loss is steady")
     q = prepared(seed, NETWORKS, params.learning_rate, params.batch).copy()
+    report(0.5, "fetching the tests of tails")
+    tails.package()
     state = CriticalityState(
         seed, 0, q, np.zeros((NETWORKS, KEPT)), np.zeros((NETWORKS, KEPT)), np.zeros((len(RATES) + 1, NEURONS)),
         np.zeros((len(RATES) + 1, GROUPS, BINS)), (), np.zeros(REPLICAS), (), 0, (0.0, 0.0),

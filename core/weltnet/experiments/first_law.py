@@ -138,8 +138,6 @@ class FirstLawState:
     """Paths begun before this one."""
     frame: int
     """Frames of this path that have passed."""
-    taken: int
-    """Learning steps of this path."""
     left: int
     """Sub-steps that are left of the present learning step."""
     T: float
@@ -189,7 +187,7 @@ def _path(params: FirstLawParams, seed: int, number: int) -> dict[str, Any]:
     bottom = np.ascontiguousarray(np.concatenate(h[1:-1], axis=1).T)
     depth, zero = _settle(bottom, q, task, 2), np.zeros(len(q))
     return {
-        "path": number, "frame": 0, "taken": 0, "left": 0, "T": params.temperature, "q": q, "move": zero,
+        "path": number, "frame": 0, "left": 0, "T": params.temperature, "q": q, "move": zero,
         "share": zero.copy(), "memory": optimizers.begin(optimizers.LAWS["sgd"], len(q)), "x": bottom.copy(),
         "bottom": bottom, "way": np.zeros_like(bottom), "depth": depth, "sums": np.zeros((4, IMAGES)),
         "start": np.zeros(IMAGES), "mean": np.zeros((2, IMAGES)),
@@ -226,7 +224,6 @@ def _draw(state: FirstLawState, params: FirstLawParams, task: _Task) -> None:
     work = abs(float(net.bulk_gradient(q, widths, h) @ (after - q)))
     state.left = max(1, math.ceil(min(work / params.sub_step, PATH)))
     state.share = (after - q) / state.left
-    state.taken += 1
 
 
 def step(state: FirstLawState, params: FirstLawParams) -> None:

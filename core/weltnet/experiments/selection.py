@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from weltnet.estimators import population as measure
 from weltnet.estimators import survival
+from weltnet.estimators.jackknife import left_out
 from weltnet.experiment import Claim, Experiment, Preset, Report, Verdict
 from weltnet.kernels.population import BALANCED, CARELESS
 from weltnet.observables import Axis, Cloud, Observable, Paths, Plane, Scalar, Series
@@ -355,7 +356,7 @@ def _response(state: SelectionState, groups: Array) -> float:
 
 def _ratio(table: Array) -> tuple[float, float]:
     """Hazard of loops over that of chains, and its error from leaving out networks; table: (networks, 2, 2, …)."""
-    return survival.left_out(lambda m: survival.hazard_ratio(table[m].sum(axis=0).reshape(2, 2, -1)), len(table))
+    return left_out(lambda m: survival.hazard_ratio(table[m].sum(axis=0).reshape(2, 2, -1)), len(table))
 
 
 def _endured(lives: Array) -> float:
@@ -382,12 +383,12 @@ def verdict(state: SelectionState, params: SelectionParams) -> tuple[Verdict, ..
     ignorant = "" if params.breaks("by-lot") else ignorant
     real, twins, busy = *state.lives, state.alike.sum(axis=4)
     ratio, among, alike, (anywhere, unsure) = (_ratio(table) for table in (real, busy, state.alike, twins))
-    lasting = survival.left_out(lambda m: _endured(real[m]), NETWORKS)
+    lasting = left_out(lambda m: _endured(real[m]), NETWORKS)
     null = _finite(anywhere, 1.0)
     apart = response = (math.nan, math.inf)
     if not few:
-        apart = survival.left_out(lambda g: _apart(state, g, GAP), GROUPS)
-        response = survival.left_out(lambda g: _response(state, g), GROUPS)
+        apart = left_out(lambda g: _apart(state, g, GAP), GROUPS)
+        response = left_out(lambda g: _response(state, g), GROUPS)
     control, coarse = _apart(state, np.arange(GROUPS), 0.0), _coarse(state.numbers.sum(axis=1))
     return (
         judge(SURVIVE, *ratio, f"Alike in age; lives in random places {null:.2f} ± {_finite(unsure, 0.0):.2f}.",

@@ -19,6 +19,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from weltnet.kernels.activation import quick_tanh
 from weltnet.kernels.ensemble import fast_gaussian_pairs
 from weltnet.kernels.philox import philox
 
@@ -28,26 +29,6 @@ STREAM_BATH = 0x91
 _LANES = 16
 _REACH = 0.5
 """Farthest that a state goes in one step of Gauss and Newton."""
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _tanh(y):
-    """tanh in place, a rational of degree 13/6 on [−7.9, 7.9]; absolute error below 1e-7."""
-    for k in range(y.size):
-        v = y[k]
-        v = 7.90531110763549805 if v > 7.90531110763549805 else v
-        v = -7.90531110763549805 if v < -7.90531110763549805 else v
-        z = v * v
-        p = -2.76076847742355e-16 * z + 2.00018790482477e-13
-        p = p * z - 8.60467152213735e-11
-        p = p * z + 5.12229709037114e-08
-        p = p * z + 1.48572235717979e-05
-        p = p * z + 6.37261928875436e-04
-        p = p * z + 4.89352455891786e-03
-        r = 1.19825839466702e-06 * z + 1.18534705686654e-04
-        r = r * z + 2.26843463243900e-03
-        r = r * z + 4.89352518554385e-03
-        y[k] = v * p / r
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -78,11 +59,9 @@ def _forces(q, widths, x, base, y, e, d, g):
         f = d[row : row + n]
         _affine(q, at, n, m, x[row - m : row], f)
         for i in range(n):
-            _tanh(f[i])
-        for i in range(n):
             above = y[i] if k == L else x[row + i]
             for l in range(_LANES):
-                t = f[i, l]
+                t = quick_tanh(f[i, l])
                 e[row + i, l] = above[l] - t
                 f[i, l] = (above[l] - t) * (1.0 - t * t)
         for j in range(m):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from weltnet.kernels.activation import quick_tanh
 from weltnet.kernels.philox import philox, uniform
 
 __all__ = ["STREAM_FACTOR", "STREAM_IMAGE", "learn"]
@@ -22,27 +23,9 @@ STREAM_IMAGE, STREAM_FACTOR = 0x91, 0x92
 _SHIFT32 = np.uint64(32)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", inline="always")
-def _tanh(x):
-    """tanh by a rational function of x in [−7.9, 7.9], to 3e-7: a loop over it vectorises."""
-    x = 7.90531110763549805 if x > 7.90531110763549805 else x
-    x = -7.90531110763549805 if x < -7.90531110763549805 else x
-    y = x * x
-    p = -2.76076847742355e-16 * y + 2.00018790482477e-13
-    p = p * y - 8.60467152213735e-11
-    p = p * y + 5.12229709037114e-08
-    p = p * y + 1.48572235717979e-05
-    p = p * y + 6.37261928875436e-04
-    p = p * y + 4.89352455891786e-03
-    r = 1.19825839466702e-06 * y + 1.18534705686654e-04
-    r = r * y + 2.26843463243900e-03
-    r = r * y + 4.89352518554385e-03
-    return x * p / r
-
-
 @njit(nogil=True, cache=True, error_model="numpy")
 def _loss(q, seen, told, hidden, a, f):
-    """⟨H⟩ of one network over the images seen: (inputs, images), told: (outputs, images), with `_tanh`; q by inputs."""
+    """⟨H⟩ of one network on images seen: (inputs, images), told: (outputs, images), by `quick_tanh`; q by inputs."""
     inputs, images = seen.shape
     outputs = told.shape[0]
     bias, second = hidden * inputs, hidden * (inputs + 1)
@@ -59,7 +42,7 @@ def _loss(q, seen, told, hidden, a, f):
             for p in range(images):
                 a[i, p] += q[j * hidden + i] * seen[j, p]
         for p in range(images):
-            a[i, p] = _tanh(a[i, p])
+            a[i, p] = quick_tanh(a[i, p])
     total = 0.0
     for o in range(outputs):
         for p in range(images):
@@ -69,7 +52,7 @@ def _loss(q, seen, told, hidden, a, f):
             for p in range(images):
                 f[p] += w * a[i, p]
         for p in range(images):
-            e = _tanh(f[p]) - told[o, p]
+            e = quick_tanh(f[p]) - told[o, p]
             f[p] = e * e
         for p in range(images):
             total += f[p]
