@@ -14,13 +14,13 @@ from typing import Any, get_args
 
 import tornado.web
 
-from weltnet.experiment import Claim, Experiment, Group, Word
+from weltnet.experiment import Claim, Experiment, Group
 from weltnet_app import assets, stills, theme
 from weltnet_app.address import Address
 from weltnet_app.feed import Feed
 from weltnet_app.runs import Full, Runs, fresh_seed
 from weltnet_app.tally import Answer, Tally, tally
-from weltnet_app.verdict_cards import WORDS, age, mark
+from weltnet_app.verdict_cards import WORDS, age, mark, verb
 from weltnet_app.views.figure import describe
 
 __all__ = ["Hero", "Home", "TallyOf", "hero"]
@@ -188,7 +188,7 @@ def _counted(t: Tally) -> str:
     else:
         words = "".join(
             f'<li class="found is-{word}" data-word="{word}">{mark(word, 14)} <b>{t.words[word]}</b> '
-            f"{_verb(word, t.words[word])}</li>"
+            f"{verb(word, t.words[word])}</li>"
             for word in WORDS
         )
         each = sorted({a.seeds for a in verified})
@@ -223,10 +223,6 @@ def _calibrated(t: Tally) -> str:
     rest = "" if done == t.known else f", {t.known - done} not tried: <code>weltnet calibrate</code>"
     missed = f", <b>{t.missed} missed</b>" if t.missed else ""
     return f"Estimators: {t.reproduced} of {t.known} known answers reproduced{missed}{rest} · {age(t.calibrated)}"
-
-
-def _verb(word: Word, n: int) -> str:
-    return {"holds": "holds" if n == 1 else "hold", "fails": "fails" if n == 1 else "fail"}.get(word, WORDS[word])
 
 
 def _seeds(n: int) -> str:

@@ -11,11 +11,13 @@ from typing import Any, Protocol
 from weltnet.experiment import Experiment, Verdict, Word
 from weltnet.params import Params, Saboteur
 from weltnet.timeline import Log
-from weltnet_app.verdict_cards import WORDS
+from weltnet_app.verdict_cards import WORDS, verb
 
 __all__ = ["Narration"]
 
 DECIDED = ("holds", "fails")
+NAMED = 2
+"""Claims that are named in one sentence, where there are many."""
 
 
 class Run(Protocol):
@@ -111,5 +113,9 @@ class Narration:
 
 def _turn(after: int, before: Word | None, now: Word, claims: Sequence[str]) -> str:
     when = f"after {after} steps" if after > 0 else "at once"
-    turned = f"turned from {WORDS[before]} to {WORDS[now]}" if before in DECIDED else WORDS[now]
-    return f"“{'” and “'.join(claims)}” {turned} {when}."
+    turned = f"turned from {WORDS[before]} to {WORDS[now]}" if before in DECIDED else verb(now, len(claims))
+    named = [f"“{claim}”" for claim in claims[: NAMED if len(claims) > NAMED + 1 else None]]
+    if len(named) < len(claims):
+        named.append(f"{len(claims) - len(named)} more")
+    said = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+    return f"{said} {turned} {when}."

@@ -19,7 +19,7 @@ from weltnet.verifications import Distribution, Verification
 from weltnet_app import theme
 from weltnet_app.theme import number
 
-__all__ = ["WORDS", "Cards", "Stored", "age", "mark", "strip"]
+__all__ = ["WORDS", "Cards", "Stored", "age", "mark", "strip", "verb"]
 
 WORDS: dict[Word, str] = {
     "holds": "holds",
@@ -27,6 +27,12 @@ WORDS: dict[Word, str] = {
     "undecided": "undecided",
     "outside-regime": "outside regime",
 }
+
+
+def verb(word: Word, n: int) -> str:
+    """The word as n claims do it: one holds, two hold."""
+    return WORDS[word] if n == 1 else {"holds": "hold", "fails": "fail"}.get(word, WORDS[word])
+
 
 _SHAPES: dict[Word, str] = {
     "holds": '<circle cx="6" cy="6" r="4.6" fill="currentColor"/>',

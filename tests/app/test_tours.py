@@ -336,3 +336,20 @@ def test_a_tour_in_a_hall(visit: Any) -> None:
     assert visit.of("tour").locator(".place").inner_text() == "3/5"
     assert visit.of("page").evaluate("e => [e.scrollHeight - e.clientHeight, e.scrollWidth - e.clientWidth]") == [0, 0]
     assert visit.complaints == []
+
+
+def test_narration_of_many_claims_stays_a_sentence() -> None:
+    """Rests on verdicts: two are both named and fail, in the plural; of more than three two are named, and counted."""
+    e = STRINGS
+    saboteur = next(s for s in e.saboteurs if len(s.turns) > 3)
+    for turned in (saboteur.turns[:2], saboteur.turns):
+        n = Narration(e)
+        n.follow(Told(e.params()).at(300, dict.fromkeys(turned, "undecided")))
+        broken = Told(e.params(broken=saboteur.name))
+        for step in (300, 340):
+            n.follow(broken.at(step, dict.fromkeys(turned, "fails")))
+        first, second = (f"“{e.claim(c).sentence.rstrip('.')}”" for c in turned[:2])
+        more = (
+            f"{first} and {second} fail" if len(turned) == 2 else f"{first}, {second} and {len(turned) - 2} more fail"
+        )
+        assert n.text == f"{saboteur.watch} {more} after 40 steps."

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["apart", "insertion", "left_open", "power", "response", "reweighted"]
+__all__ = ["apart", "insertion", "left_open", "moments", "power", "response", "reweighted", "shares"]
 
 Array = NDArray[Any]
 
@@ -52,6 +52,19 @@ def reweighted(counts: ArrayLike, step: float) -> Array:
     N = np.arange(len(c))
     p: Array = c * np.exp(step * (N - (N.max() if step > 0.0 else 0.0)))
     return p / max(float(p.sum()), 1e-300)
+
+
+def shares(counts: Array) -> Array:
+    """p(N) of every histogram, (..., N); nothing where nothing was counted."""
+    p: Array = counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1.0)
+    return p
+
+
+def moments(counts: Array) -> tuple[Array, Array]:
+    """⟨N⟩ and Var N of every histogram, (..., N)."""
+    p, N = shares(counts), np.arange(counts.shape[-1], dtype=float)
+    mean = p @ N
+    return mean, p @ N**2 - mean**2
 
 
 def apart(p: ArrayLike, q: ArrayLike) -> float:

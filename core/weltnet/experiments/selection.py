@@ -243,7 +243,7 @@ def observe(state: SelectionState, params: SelectionParams) -> Mapping[str, Obse
     counts, table = state.numbers.sum(axis=1), state.lives[0].sum(axis=0)
     seen = slice(0, RUNGS if counts.sum() > 0.0 else 0)
     faint, chains, loops, places = memory.drawn(state.crowd, OLD.start)
-    N = state.these.count.astype(float)
+    N, mean = state.these.count.astype(float), measure.moments(counts)[0]
     crowd = np.stack([params.ladder[RUNG] + 0.05 * (GROUP - 3.5) / 3.5, np.minimum(N, 30.0)], axis=1)
     return {
         "links": Paths.of("network", faint, "contour"),
@@ -253,9 +253,9 @@ def observe(state: SelectionState, params: SelectionParams) -> Mapping[str, Obse
         "loss": Scalar(float(state.heard.mean()) / memory.blind(params.lesson), "H/H₀", plane="network"),
         "lives": _surviving(table, ("loops", "chains"), ("net", "ink")),
         "ratio": Scalar(_finite(survival.hazard_ratio(table), 1.0), "h(loop)/h(chain)", plane="lives"),
-        "numbers": Series("numbers", NUMBERS, _shares(counts[::2]), RUNG_NAMES, ("ink",) * len(RUNG_NAMES)),
+        "numbers": _numbers(measure.shares(counts[::2]), RUNG_NAMES, ("ink",) * len(RUNG_NAMES)),
         "mean": Scalar(float(N[-GROUPS * EACH :].mean()), "N", "neurons", plane="numbers"),
-        "ladder": Series("ladder", params.ladder[seen], np.minimum(_moments(counts)[0][None, seen], 30.0), ("⟨N⟩",)),
+        "ladder": Series("ladder", params.ladder[seen], np.minimum(mean[None, seen], 30.0), ("⟨N⟩",)),
         "crowd": Cloud("ladder", crowd, len(crowd), "N"),
         "coarse": Scalar(_coarse(counts), "TΔ⟨N⟩/Δμ Var N", plane="ladder"),
     }  # fmt: skip
@@ -274,22 +274,15 @@ def _surviving(table: Array, names: tuple[str, str], roles: tuple[str, ...] = ()
     return Series("lives", np.arange(ages + 1.0)[points], np.log10(np.maximum(S, NOBODY))[:, points], names, roles)
 
 
-def _shares(counts: Array) -> Array:
-    """p(N), (rungs, MOST + 1)."""
-    p: Array = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
-    return p
-
-
-def _moments(counts: Array) -> tuple[Array, Array]:
-    """⟨N⟩ and Var N of every rung."""
-    p = _shares(counts)
-    mean = p @ NUMBERS
-    return mean, p @ NUMBERS**2 - mean**2
+def _numbers(p: Array, names: tuple[str, ...], roles: tuple[str, ...] = ()) -> Series:
+    """p(N), nothing before there is any; p: (curves, MOST + 1)."""
+    seen = slice(0, None if p.any() else 0)
+    return Series("numbers", NUMBERS[seen], p[:, seen], names, roles)
 
 
 def _coarse(counts: Array) -> float:
     """T d⟨N⟩/dμ over Var N in the middle of the ladder, by the difference of its ends: right for small steps only."""
-    mean, var = _moments(counts)
+    mean, var = measure.moments(counts)
     middle = float(var[RUNGS // 2])
     return float(mean[-1] - mean[0]) / ((RUNGS - 1) * GAP * middle) if middle > 0.0 else 1.0
 
@@ -301,7 +294,7 @@ def theory(state: SelectionState, params: SelectionParams) -> Mapping[str, Obser
     """Lives if all die alike and if places mean nothing; and numbers from neighbours and fluctuations."""
     counts, twins = state.numbers.sum(axis=1), state.lives[1].sum(axis=0)
     seen = slice(0, RUNGS if counts.sum() > 0.0 else 0)
-    mean, var = _moments(counts)
+    mean, var = measure.moments(counts)
     grown = mean[0] + np.append(0.0, np.cumsum(0.5 * GAP * (var[1:] + var[:-1])))
     anywhere = _surviving(twins, ("loops", "chains"))
     risk, dead = twins.sum(axis=(0, 2))
@@ -311,7 +304,7 @@ def theory(state: SelectionState, params: SelectionParams) -> Mapping[str, Obser
         "lives": Series("lives", anywhere.x, np.stack([alike, anywhere.y[0]]), ("any age", "any place")),
         "ratio": Scalar(_finite(survival.hazard_ratio(twins), 1.0), "h(loop)/h(chain)", plane="lives"),
         "loss": Scalar(0.0, "H/H₀", plane="network"),
-        "numbers": Series("numbers", NUMBERS, np.stack(other), ("from 2", "from 4", "from 4, up")),
+        "numbers": _numbers(np.stack(other), ("from 2", "from 4", "from 4, up")),
         "ladder": Series("ladder", params.ladder[seen], np.minimum(grown[None, seen], 30.0), ("⟨N⟩",)),
         "coarse": Scalar(1.0, "TΔ⟨N⟩/Δμ Var N", plane="ladder"),
     }
