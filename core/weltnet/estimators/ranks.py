@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
-from scipy.stats import rankdata
 
 __all__ = ["over_pieces", "pieces", "ranked", "within"]
 
@@ -25,6 +24,8 @@ Array = NDArray[Any]
 def ranked(a: Array, b: Array) -> Array:
     """ρ of every measure a: (A, kinds, heats) with every b: (B, kinds, heats), as (A, B). What is tied shares its rank;
     where all are, ρ is 0."""
+    from scipy.stats import rankdata  # 10 MB, which no other process need hold
+
     return _cosines(*(rankdata(m.reshape(len(m), -1), axis=-1) for m in (a, b)))
 
 
