@@ -40,8 +40,8 @@ def test_contract_needs_no_compiler() -> None:
 
 
 def test_experiments_know_no_interface() -> None:
-    """Chain of trust: walls. All the physics together imports no user interface, none that draws, and none that is large
-    and needed by one experiment."""
+    """Chain of trust: walls. All the physics together imports no user interface, none that draws, and none that is
+    large and needed by one experiment."""
     assert not loaded_by("import weltnet.experiments") & (INTERFACES | {"matplotlib", "powerlaw", "scipy.stats"})
 
 
